@@ -1,0 +1,31 @@
+//! The time port.
+
+use std::fmt::Debug;
+
+use crate::types::Timestamp;
+
+/// Tells the time. Everything that expires is judged by it, so tests need not wait.
+pub trait Clock: Debug + Send + Sync + 'static {
+    /// Now. Called several times in a request; must not block.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct SystemClock;
+
+impl SystemClock {
+    /// The machine's clock.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+impl Clock for SystemClock {
+    #[allow(clippy::disallowed_methods)] // the one place that reads it
+    fn now(&self) -> Timestamp {
+        chrono::Utc::now().into()
+    }
+}

@@ -1,0 +1,160 @@
+//! The private reasons of refusals: for events and the log, never for the wire.
+
+/// Why a request was refused, as finely as an operator could wish. Never sent to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The endpoint does not take this HTTP method.
+    MethodNotAllowed,
+    /// The request came over plain HTTP to an https issuer.
+    PlainHttp,
+    /// The body is larger than the limit.
+    BodyTooLarge,
+    /// There is no Content-Type.
+    ContentTypeMissing,
+    /// There are two Content-Type headers.
+    ContentTypeRepeated,
+    /// The Content-Type is not `application/x-www-form-urlencoded`.
+    ContentTypeNotForm,
+    /// The body is compressed; requests are not decompressed.
+    ContentEncoded,
+    /// The form is not UTF-8 (RFC 6749 appendix B).
+    FormNotUtf8,
+    /// A percent escape in the form is broken.
+    FormBadEscape,
+    /// The form holds a NUL character.
+    FormNul,
+    /// The form has more parameters than the limit.
+    FormTooManyParameters,
+    /// A parameter comes twice.
+    FormRepeatedParameter,
+    /// There is no `grant_type`.
+    GrantTypeMissing,
+    /// The `grant_type` is not one that is on.
+    GrantTypeUnknown,
+    /// The request does not try to authenticate.
+    CredentialsMissing,
+    /// The request authenticates in more than one way.
+    SeveralMethods,
+    /// There are two Authorization headers.
+    AuthorizationRepeated,
+    /// The Authorization header is larger than the limit.
+    AuthorizationTooLarge,
+    /// The Authorization scheme is not one for client authentication.
+    AuthorizationScheme,
+    /// The Authorization header is not well-formed Basic.
+    AuthorizationMalformed,
+    /// A secret came without a `client_id`.
+    ClientIdMissing,
+    /// The `client_id` is not 1 to 255 characters of VSCHAR.
+    ClientIdMalformed,
+    /// The `client_id` in the body is not the one that authenticates.
+    ClientIdMismatch,
+    /// There is no such client.
+    ClientUnknown,
+    /// The client is disabled.
+    ClientDisabled,
+    /// The client is registered for another authentication method.
+    MethodNotRegistered,
+    /// The secret has Grantor's prefix but a wrong form or checksum, or is too long.
+    SecretMalformed,
+    /// The client has no credential that this secret could belong to.
+    SecretUnknown,
+    /// The secret does not fit its credential.
+    SecretWrong,
+    /// The secret is right but its life has not begun.
+    SecretNotYetValid,
+    /// The secret is right but has expired.
+    SecretExpired,
+    /// The secret is not Grantor's and imported secrets are off.
+    ImportedSecretsOff,
+    /// The rate limiter did not admit the attempt.
+    RateLimited,
+    /// The client is not registered for the grant.
+    GrantNotRegistered,
+    /// The `scope` breaks the grammar or its limits.
+    ScopeMalformed,
+    /// A scope is one that no resource declares.
+    ScopeUnknown,
+    /// A scope is one that the client was not given.
+    ScopeNotRegistered,
+    /// A scope does not belong to the resource.
+    ScopeNotOfResource,
+    /// The scopes belong to different resources.
+    ScopeSpansResources,
+    /// No scope was asked for and there is no default.
+    ScopeEmpty,
+    /// The `resource` is not an absolute URI without fragment.
+    ResourceMalformed,
+    /// More than one `resource` was asked for.
+    ResourceRepeated,
+    /// The resource is not declared.
+    ResourceUnknown,
+    /// The client may not ask for this resource.
+    ResourceNotAllowed,
+    /// No resource was asked for and none follows from the rest.
+    ResourceUndecided,
+    /// A single-use proof had been spent.
+    ProofReplayed,
+    /// One proof came twice in the request.
+    ProofsEqual,
+    /// The host's issuance policy said no.
+    PolicyRefused,
+}
+
+impl Reason {
+    /// A stable word for logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::PlainHttp => "plain_http",
+            Self::BodyTooLarge => "body_too_large",
+            Self::ContentTypeMissing => "content_type_missing",
+            Self::ContentTypeRepeated => "content_type_repeated",
+            Self::ContentTypeNotForm => "content_type_not_form",
+            Self::ContentEncoded => "content_encoded",
+            Self::FormNotUtf8 => "form_not_utf8",
+            Self::FormBadEscape => "form_bad_escape",
+            Self::FormNul => "form_nul",
+            Self::FormTooManyParameters => "form_too_many_parameters",
+            Self::FormRepeatedParameter => "form_repeated_parameter",
+            Self::GrantTypeMissing => "grant_type_missing",
+            Self::GrantTypeUnknown => "grant_type_unknown",
+            Self::CredentialsMissing => "credentials_missing",
+            Self::SeveralMethods => "several_methods",
+            Self::AuthorizationRepeated => "authorization_repeated",
+            Self::AuthorizationTooLarge => "authorization_too_large",
+            Self::AuthorizationScheme => "authorization_scheme",
+            Self::AuthorizationMalformed => "authorization_malformed",
+            Self::ClientIdMissing => "client_id_missing",
+            Self::ClientIdMalformed => "client_id_malformed",
+            Self::ClientIdMismatch => "client_id_mismatch",
+            Self::ClientUnknown => "client_unknown",
+            Self::ClientDisabled => "client_disabled",
+            Self::MethodNotRegistered => "method_not_registered",
+            Self::SecretMalformed => "secret_malformed",
+            Self::SecretUnknown => "secret_unknown",
+            Self::SecretWrong => "secret_wrong",
+            Self::SecretNotYetValid => "secret_not_yet_valid",
+            Self::SecretExpired => "secret_expired",
+            Self::ImportedSecretsOff => "imported_secrets_off",
+            Self::RateLimited => "rate_limited",
+            Self::GrantNotRegistered => "grant_not_registered",
+            Self::ScopeMalformed => "scope_malformed",
+            Self::ScopeUnknown => "scope_unknown",
+            Self::ScopeNotRegistered => "scope_not_registered",
+            Self::ScopeNotOfResource => "scope_not_of_resource",
+            Self::ScopeSpansResources => "scope_spans_resources",
+            Self::ScopeEmpty => "scope_empty",
+            Self::ResourceMalformed => "resource_malformed",
+            Self::ResourceRepeated => "resource_repeated",
+            Self::ResourceUnknown => "resource_unknown",
+            Self::ResourceNotAllowed => "resource_not_allowed",
+            Self::ResourceUndecided => "resource_undecided",
+            Self::ProofReplayed => "proof_replayed",
+            Self::ProofsEqual => "proofs_equal",
+            Self::PolicyRefused => "policy_refused",
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What happened, for the operator: stable, named, without a secret in it.
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use crate::error::{ErrorCode, FaultKind, Reason};
+use crate::types::{ClientId, CredentialId, Jti, KeyId, ResourceUri, Scope, Timestamp};
+
+/// Receives events, for audit trails and metrics. The same go to `tracing`.
+///
+/// Called on the path of requests: it must not block and must not panic. Put them into a channel.
+pub trait EventSink: Debug + Send + Sync + 'static {
+    /// Something happened.
+    fn record(&self, event: &Event<'_>);
+}
+
+/// Something that happened.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A token was issued.
+    TokenIssued(TokenIssued<'a>),
+    /// A request was refused by its own fault.
+    RequestRejected(RequestRejected<'a>),
+    /// A request failed by ours.
+    RequestFailed(RequestFailed<'a>),
+    /// The rate limiter could not be asked or told; the attempt went on.
+    RateLimiterFailed(&'a (dyn Error + 'static)),
+    /// A signing key was made and stored.
+    SigningKeyCreated {
+        /// Its `kid`.
+        kid: &'a KeyId,
+        /// Its `alg`.
+        alg: &'a str,
+    },
+    /// No key is inside its signing time, and the newest one was used past its own.
+    SigningKeyOverdue {
+        /// Its `kid`.
+        kid: &'a KeyId,
+    },
+}
+
+/// What one request has been about, as far as it got. `client_id` is **claimed** until a token was issued.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct RequestTrail {
+    /// The endpoint: `token`, `jwks`, `metadata`.
+    pub endpoint: &'static str,
+    /// Who the request claims to come from.
+    pub client_id: Option<ClientId>,
+    /// The grant, once it was recognised.
+    pub grant: Option<&'static str>,
+    /// The authentication method that was presented.
+    pub method: Option<&'static str>,
+    /// The credential that matched.
+    pub credential: Option<CredentialId>,
+}
+
+/// See [`Event::TokenIssued`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TokenIssued<'a> {
+    /// What the request was about.
+    pub trail: &'a RequestTrail,
+    /// `sub`.
+    pub subject: &'a str,
+    /// `aud`.
+    pub audience: &'a ResourceUri,
+    /// The granted scope.
+    pub scope: &'a Scope,
+    /// `jti`: names the token without being it.
+    pub jti: &'a Jti,
+    /// `exp`.
+    pub expires_at: Timestamp,
+}
+
+/// See [`Event::RequestRejected`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RequestRejected<'a> {
+    /// What the request was about.
+    pub trail: &'a RequestTrail,
+    /// What the client was told.
+    pub code: ErrorCode,
+    /// What it was not told.
+    pub reason: Reason,
+}
+
+/// See [`Event::RequestFailed`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RequestFailed<'a> {
+    /// What the request was about.
+    pub trail: &'a RequestTrail,
+    /// How it was answered.
+    pub kind: FaultKind,
+    /// What failed.
+    pub source: &'a (dyn Error + 'static),
+}
+
+impl<'a> TokenIssued<'a> {
+    pub(crate) const fn new(
+        trail: &'a RequestTrail,
+        subject: &'a str,
+        (audience, scope): (&'a ResourceUri, &'a Scope),
+        jti: &'a Jti,
+        expires_at: Timestamp,
+    ) -> Self {
+        Self { trail, subject, audience, scope, jti, expires_at }
+    }
+}

@@ -1,0 +1,265 @@
+//! Keys that the host gives: peppers and sealing keys are derived from them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ring::{aead, hkdf, hmac};
+
+use crate::entropy::{Entropy, EntropyError, SystemEntropy};
+use crate::store::{Credential, CredentialKind, SealedPrivateKey, SecretDigest};
+use crate::types::{ClientId, ClientSecret, HostKeyId, InvalidValue};
+
+/// The host's keys, newest first. The newest makes what is new; the others open what was made with them.
+///
+/// From each, a pepper for secrets and a key for sealing are derived (HKDF-SHA-256, the purpose as info), so one
+/// value in the host's secret manager is enough. Keep an old key until its last credential has ended.
+#[derive(Clone)]
+pub struct HostKeys {
+    keys: Arc<[HostKey]>,
+    ephemeral: bool,
+}
+
+/// One key of the host: an id and at least 32 secret bytes.
+pub struct HostKey {
+    id: HostKeyId,
+    pepper: hmac::Key,
+    sealing: aead::LessSafeKey,
+}
+
+impl HostKey {
+    /// A key with an id that will stand in stored records, for example `2026-11`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] for less than 32 bytes, more than 1024, or bytes that are all the same.
+    pub fn new(id: HostKeyId, secret: &[u8]) -> Result<Self, InvalidValue> {
+        let invalid =
+            InvalidValue::new("a host key", "32 to 1024 random bytes, for example from `openssl rand 32`");
+        let varied = secret.iter().any(|byte| Some(byte) != secret.first());
+        if !(32..=1024).contains(&secret.len()) || !varied {
+            return Err(invalid);
+        }
+        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"grantor host key 1").extract(secret);
+        let pepper = root.expand(&[b"pepper"], hmac::HMAC_SHA256).map_err(|_| invalid)?;
+        let sealing = root.expand(&[b"sealing"], &aead::AES_256_GCM).map_err(|_| invalid)?;
+        Ok(Self { id, pepper: pepper.into(), sealing: aead::LessSafeKey::new(sealing.into()) })
+    }
+}
+
+impl HostKeys {
+    /// Keys of the host, newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] for none and for two of one id.
+    pub fn new(newest_first: impl IntoIterator<Item = HostKey>) -> Result<Self, InvalidValue> {
+        let keys: Arc<[HostKey]> = newest_first.into_iter().collect();
+        let mut ids: Vec<_> = keys.iter().map(|key| &key.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        if keys.is_empty() || ids.len() != keys.len() {
+            return Err(InvalidValue::new("host keys", "at least one, each with an id of its own"));
+        }
+        Ok(Self { keys, ephemeral: false })
+    }
+
+    /// A key that lives as long as the process: for memory storage. What it made, nothing opens after a restart.
+    #[must_use]
+    pub fn ephemeral() -> Self {
+        let mut secret = zeroize::Zeroizing::new([0; 32]);
+        let made = SystemEntropy::new()
+            .fill(&mut *secret)
+            .ok()
+            .and_then(|()| HostKey::new(HostKeyId::new("ephemeral").ok()?, &*secret).ok());
+        // Without randomness there is no key, and `build` says so.
+        Self { keys: made.into_iter().collect(), ephemeral: true }
+    }
+
+    /// Makes a new secret for `client` and the credential to add to its record. Show the secret once.
+    ///
+    /// # Errors
+    ///
+    /// [`EntropyError`] if there is no randomness.
+    pub fn new_secret(
+        &self,
+        client: &ClientId,
+        entropy: &dyn Entropy,
+    ) -> Result<(ClientSecret, Credential), EntropyError> {
+        let mut id = [0; 10];
+        let mut random = zeroize::Zeroizing::new([0; 32]);
+        entropy.fill(&mut id)?;
+        entropy.fill(&mut *random)?;
+        let secret = ClientSecret::from_random(id, &random).map_err(|_| EntropyError::new())?;
+        let credential = self.credential(client, &secret)?;
+        Ok((secret, credential))
+    }
+
+    /// The credential for a secret that Grantor made earlier, for example one from a secret manager.
+    ///
+    /// # Errors
+    ///
+    /// [`EntropyError`] if these are [`HostKeys::ephemeral`] and could not be made.
+    pub fn credential(&self, client: &ClientId, secret: &ClientSecret) -> Result<Credential, EntropyError> {
+        let key = self.keys.first().ok_or_else(EntropyError::new)?;
+        let id = secret.credential_id();
+        let digest = digest_secret(&key.pepper, client, id.as_str(), secret.expose());
+        let digest = SecretDigest { pepper: key.id.clone(), digest };
+        Ok(Credential::new(id.clone(), CredentialKind::Digest(digest)))
+    }
+
+    /// The digest of a presented secret under one pepper, or under the newest where there is no credential to
+    /// name one: the work is the same. `None` if that pepper was not supplied.
+    pub(crate) fn digest(
+        &self,
+        pepper: Option<&HostKeyId>,
+        client: &ClientId,
+        credential: &str,
+        presented: &str,
+    ) -> Option<[u8; 32]> {
+        let key = match pepper {
+            Some(id) => self.find(id)?,
+            None => self.keys.first()?,
+        };
+        Some(digest_secret(&key.pepper, client, credential, presented))
+    }
+
+    /// Encrypts a private key under the newest host key, bound to `context`.
+    pub(crate) fn seal(
+        &self,
+        context: &[u8],
+        plaintext: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<SealedPrivateKey, EntropyError> {
+        let key = self.keys.first().ok_or_else(EntropyError::new)?;
+        let mut nonce = [0; 12];
+        entropy.fill(&mut nonce)?;
+        let mut ciphertext = Vec::with_capacity(plaintext.len() + aead::AES_256_GCM.tag_len());
+        ciphertext.extend_from_slice(plaintext);
+        key.sealing
+            .seal_in_place_append_tag(
+                aead::Nonce::assume_unique_for_key(nonce),
+                aead::Aad::from(context),
+                &mut ciphertext,
+            )
+            .map_err(|_| EntropyError::new())?;
+        Ok(SealedPrivateKey { host_key: key.id.clone(), nonce, ciphertext })
+    }
+
+    /// Decrypts what was sealed for the same `context`.
+    pub(crate) fn open(
+        &self,
+        context: &[u8],
+        sealed: &SealedPrivateKey,
+    ) -> Result<zeroize::Zeroizing<Vec<u8>>, UnsealError> {
+        let key = self
+            .find(&sealed.host_key)
+            .ok_or_else(|| UnsealError::HostKeyMissing(sealed.host_key.clone()))?;
+        let mut bytes = zeroize::Zeroizing::new(sealed.ciphertext.clone());
+        let nonce = aead::Nonce::assume_unique_for_key(sealed.nonce);
+        let length = key
+            .sealing
+            .open_in_place(nonce, aead::Aad::from(context), &mut bytes)
+            .map_err(|_| UnsealError::HostKeyWrong(sealed.host_key.clone()))?
+            .len();
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+
+    /// Whether they end with the process.
+    #[must_use]
+    pub const fn is_ephemeral(&self) -> bool {
+        self.ephemeral
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    fn find(&self, id: &HostKeyId) -> Option<&HostKey> {
+        self.keys.iter().find(|key| key.id == *id)
+    }
+}
+
+/// Why a sealed key could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UnsealError {
+    #[error("it was sealed with the host key `{0}`, which was not supplied")]
+    HostKeyMissing(HostKeyId),
+    #[error(
+        "the host key `{0}` that was supplied does not open it: another key of that id, or another issuer"
+    )]
+    HostKeyWrong(HostKeyId),
+}
+
+/// HMAC over length-prefixed parts, so that no two of (client, credential, secret) run together.
+fn digest_secret(pepper: &hmac::Key, client: &ClientId, credential: &str, secret: &str) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(pepper);
+    for part in [client.as_str(), credential, secret] {
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    let mut digest = [0; 32];
+    digest.copy_from_slice(context.sign().as_ref());
+    digest
+}
+
+impl fmt::Debug for HostKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.keys.iter()).finish()
+    }
+}
+
+impl fmt::Debug for HostKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(ids: &[(&str, u8)]) -> HostKeys {
+        HostKeys::new(ids.iter().map(|(id, seed)| {
+            let secret: Vec<u8> = (0..32).map(|n| n ^ seed).collect();
+            HostKey::new(HostKeyId::new(*id).expect("id"), &secret).expect("key")
+        }))
+        .expect("keys")
+    }
+
+    #[test]
+    fn an_old_key_still_opens_and_the_newest_seals() {
+        let old = keys(&[("a", 1)]);
+        let sealed = old.seal(b"context", b"private", &SystemEntropy::new()).expect("seal");
+        let both = keys(&[("b", 2), ("a", 1)]);
+        assert_eq!(both.open(b"context", &sealed).expect("open").as_slice(), b"private");
+        assert_eq!(both.seal(b"context", b"x", &SystemEntropy::new()).expect("seal").host_key.as_str(), "b");
+        assert!(matches!(keys(&[("b", 2)]).open(b"context", &sealed), Err(UnsealError::HostKeyMissing(_))));
+        assert!(matches!(keys(&[("a", 9)]).open(b"context", &sealed), Err(UnsealError::HostKeyWrong(_))));
+        assert!(matches!(both.open(b"other context", &sealed), Err(UnsealError::HostKeyWrong(_))));
+        assert!(!sealed.ciphertext.windows(7).any(|part| part == b"private"));
+    }
+
+    #[test]
+    fn a_digest_is_bound_to_client_credential_and_pepper() {
+        let both = keys(&[("b", 2), ("a", 1)]);
+        let client = |id: &str| ClientId::new(id).expect("id");
+        let newest = both.digest(None, &client("c"), "k", "s").expect("pepper");
+        let a = HostKeyId::new("a").expect("id");
+        assert_eq!(newest, both.digest(None, &client("c"), "k", "s").expect("pepper"));
+        assert_ne!(newest, both.digest(Some(&a), &client("c"), "k", "s").expect("pepper"));
+        assert_ne!(newest, both.digest(None, &client("d"), "k", "s").expect("pepper"));
+        assert_ne!(newest, both.digest(None, &client("c"), "ks", "").expect("pepper"));
+        assert!(both.digest(Some(&HostKeyId::new("z").expect("id")), &client("c"), "k", "s").is_none());
+    }
+
+    #[test]
+    fn weak_or_repeated_host_keys_are_refused() {
+        let id = || HostKeyId::new("a").expect("id");
+        assert!(HostKey::new(id(), &[1; 32]).is_err());
+        assert!(HostKey::new(id(), b"short but varied").is_err());
+        assert!(HostKeys::new([]).is_err());
+        let key = || HostKey::new(id(), b"0123456789abcdef0123456789abcdef").expect("key");
+        assert!(HostKeys::new([key(), key()]).is_err());
+    }
+}

@@ -1,0 +1,450 @@
+//! The record of one client.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::document::{self, Unknown};
+use super::{Credential, CredentialKind, StoreError};
+use crate::types::{ClientId, InvalidValue, ResourceUri, Scope, Timestamp};
+
+/// A registered client: one record, read as one snapshot.
+///
+/// Made by [`Client::builder`] or from what a store kept. Records are values: change a copy with
+/// [`Client::to_builder`] and store that.
+#[derive(Clone)]
+pub struct Client(ClientDocument);
+
+/// Version 1. Members are only ever added; a member that changes its meaning is a new version.
+#[derive(Clone, Serialize, Deserialize)]
+struct ClientDocument {
+    v: u32,
+    id: ClientId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    enabled: bool,
+    auth_method: AuthMethod,
+    credentials: Vec<Credential>,
+    grant_types: BTreeSet<GrantType>,
+    scope: Scope,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    default_scope: Option<Scope>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resources: Option<Vec<ResourceUri>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    serves: Vec<ResourceUri>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    introspector: bool,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    compatibility: BTreeSet<CompatibilitySwitch>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    token_epoch: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    created_at: Option<Timestamp>,
+    #[serde(flatten)]
+    unknown: Unknown,
+}
+
+/// The one method by which a client authenticates (RFC 7591 §2, `token_endpoint_auth_method`).
+///
+/// There is no `none`: a public client cannot use the client credentials grant (RFC 6749 §4.4).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+#[non_exhaustive]
+pub enum AuthMethod {
+    /// The secret in the `Authorization` header (RFC 6749 §2.3.1).
+    ClientSecretBasic,
+    /// The secret in the body (RFC 6749 §2.3.1).
+    ClientSecretPost,
+    /// A method that this release does not know. Such a client cannot authenticate here; its record is kept.
+    Other(Arc<str>),
+}
+
+impl AuthMethod {
+    /// The registered name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::ClientSecretBasic => "client_secret_basic",
+            Self::ClientSecretPost => "client_secret_post",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl From<String> for AuthMethod {
+    fn from(name: String) -> Self {
+        match name.as_str() {
+            "client_secret_basic" => Self::ClientSecretBasic,
+            "client_secret_post" => Self::ClientSecretPost,
+            _ => Self::Other(name.into()),
+        }
+    }
+}
+
+impl From<AuthMethod> for String {
+    fn from(method: AuthMethod) -> Self {
+        method.as_str().to_owned()
+    }
+}
+
+/// The name of a grant (RFC 6749 §4, `grant_type`).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GrantType(std::borrow::Cow<'static, str>);
+
+impl GrantType {
+    /// RFC 6749 §4.4.
+    pub const CLIENT_CREDENTIALS: Self = Self(std::borrow::Cow::Borrowed("client_credentials"));
+
+    /// A grant by its name.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(std::borrow::Cow::Owned(name.into()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for GrantType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GrantType({:?})", self.as_str())
+    }
+}
+
+/// A named weakening for one client, for software that cannot be changed. Honoured only where the builder
+/// permits that switch too, and never set by registration.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CompatibilitySwitch(String);
+
+impl CompatibilitySwitch {
+    /// A switch by its name.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for CompatibilitySwitch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CompatibilitySwitch({:?})", self.as_str())
+    }
+}
+
+impl Client {
+    /// A new record: enabled, for the client credentials grant, without scope and credentials.
+    #[must_use]
+    pub fn builder(id: ClientId, auth_method: AuthMethod) -> ClientBuilder {
+        ClientBuilder(ClientDocument {
+            v: document::VERSION,
+            id,
+            name: None,
+            enabled: true,
+            auth_method,
+            credentials: Vec::new(),
+            grant_types: BTreeSet::from([GrantType::CLIENT_CREDENTIALS]),
+            scope: Scope::empty(),
+            default_scope: None,
+            resources: None,
+            serves: Vec::new(),
+            introspector: false,
+            compatibility: BTreeSet::new(),
+            token_epoch: 0,
+            created_at: None,
+            unknown: Unknown::new(),
+        })
+    }
+
+    /// A builder that holds all of this record, what this release does not know included.
+    #[must_use]
+    pub fn to_builder(&self) -> ClientBuilder {
+        ClientBuilder(self.0.clone())
+    }
+
+    /// The text for a store to keep: JSON with a version inside.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::corrupt`] if it cannot be written, which no record made here brings about.
+    pub fn to_document(&self) -> Result<String, StoreError> {
+        document::write(&self.0)
+    }
+
+    /// The record from the text that a store kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::corrupt`] for another version and for anything that breaks the rules of a record.
+    pub fn from_document(text: &str) -> Result<Self, StoreError> {
+        ClientBuilder(document::read("client", text)?).build().map_err(StoreError::corrupt)
+    }
+
+    /// `client_id`.
+    #[must_use]
+    pub const fn id(&self) -> &ClientId {
+        &self.0.id
+    }
+
+    /// A name for people, up to 200 bytes.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// Whether it may get tokens and whether those that it has are honoured.
+    #[must_use]
+    pub const fn is_enabled(&self) -> bool {
+        self.0.enabled
+    }
+
+    /// The one method by which it authenticates.
+    #[must_use]
+    pub const fn auth_method(&self) -> &AuthMethod {
+        &self.0.auth_method
+    }
+
+    /// Its credentials, past and future ones included.
+    #[must_use]
+    pub fn credentials(&self) -> &[Credential] {
+        &self.0.credentials
+    }
+
+    /// Whether it may use this grant.
+    #[must_use]
+    pub fn may_use(&self, grant: &GrantType) -> bool {
+        self.0.grant_types.contains(grant)
+    }
+
+    /// The grants that it may use.
+    pub fn grant_types(&self) -> impl Iterator<Item = &GrantType> {
+        self.0.grant_types.iter()
+    }
+
+    /// The widest scope that it can get.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.0.scope
+    }
+
+    /// What it gets when it asks for no scope: its whole scope unless the operator narrowed it.
+    #[must_use]
+    pub fn default_scope(&self) -> &Scope {
+        self.0.default_scope.as_ref().unwrap_or(&self.0.scope)
+    }
+
+    /// Whether it may ask for tokens for this resource: any, unless the operator listed some.
+    #[must_use]
+    pub fn may_access(&self, resource: &ResourceUri) -> bool {
+        self.0.resources.as_ref().is_none_or(|listed| listed.contains(resource))
+    }
+
+    /// The resources that the operator listed for it, if any.
+    #[must_use]
+    pub fn resources(&self) -> Option<&[ResourceUri]> {
+        self.0.resources.as_deref()
+    }
+
+    /// The resources that it itself serves, so that it may introspect their tokens. Set by the operator alone.
+    #[must_use]
+    pub fn serves(&self) -> &[ResourceUri] {
+        &self.0.serves
+    }
+
+    /// Whether it may introspect every token. Set by the operator alone.
+    #[must_use]
+    pub const fn is_introspector(&self) -> bool {
+        self.0.introspector
+    }
+
+    /// The compatibility switches that the operator set for it.
+    pub fn compatibility(&self) -> impl Iterator<Item = &CompatibilitySwitch> {
+        self.0.compatibility.iter()
+    }
+
+    /// Copied into each of its tokens. Raising it ends all that were issued before.
+    #[must_use]
+    pub const fn token_epoch(&self) -> u64 {
+        self.0.token_epoch
+    }
+
+    /// When it was registered, if that is known.
+    #[must_use]
+    pub const fn created_at(&self) -> Option<Timestamp> {
+        self.0.created_at
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("id", &self.0.id)
+            .field("enabled", &self.0.enabled)
+            .field("auth_method", &self.0.auth_method)
+            .field("credentials", &self.0.credentials)
+            .field("scope", &self.0.scope)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a [`Client`] with safe defaults.
+#[derive(Clone)]
+#[must_use = "a builder makes nothing until `build`"]
+pub struct ClientBuilder(ClientDocument);
+
+impl ClientBuilder {
+    /// A name for people, up to 200 bytes.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.0.name = Some(name.into());
+        self
+    }
+
+    /// Whether it may get tokens. On by default.
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.0.enabled = enabled;
+        self
+    }
+
+    /// Replaces the method by which it authenticates.
+    pub fn auth_method(mut self, method: AuthMethod) -> Self {
+        self.0.auth_method = method;
+        self
+    }
+
+    /// Adds a credential beside those it has.
+    pub fn credential(mut self, credential: Credential) -> Self {
+        self.0.credentials.push(credential);
+        self
+    }
+
+    /// Replaces all credentials.
+    pub fn credentials(mut self, credentials: impl IntoIterator<Item = Credential>) -> Self {
+        self.0.credentials = credentials.into_iter().collect();
+        self
+    }
+
+    /// The grants that it may use. By default the client credentials grant alone.
+    pub fn grant_types(mut self, grants: impl IntoIterator<Item = GrantType>) -> Self {
+        self.0.grant_types = grants.into_iter().collect();
+        self
+    }
+
+    /// The widest scope that it can get. By default none.
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.0.scope = scope;
+        self
+    }
+
+    /// What it gets when it asks for no scope. By default its whole scope.
+    pub fn default_scope(mut self, scope: Scope) -> Self {
+        self.0.default_scope = Some(scope);
+        self
+    }
+
+    /// The only resources that it may ask for. By default all that the server declares.
+    pub fn resources(mut self, resources: impl IntoIterator<Item = ResourceUri>) -> Self {
+        self.0.resources = Some(resources.into_iter().collect());
+        self
+    }
+
+    /// The resources that it itself serves. An operator's decision.
+    pub fn serves(mut self, resources: impl IntoIterator<Item = ResourceUri>) -> Self {
+        self.0.serves = resources.into_iter().collect();
+        self
+    }
+
+    /// Whether it may introspect every token. An operator's decision.
+    pub fn introspector(mut self, introspector: bool) -> Self {
+        self.0.introspector = introspector;
+        self
+    }
+
+    /// The compatibility switches for it. An operator's decision.
+    pub fn compatibility(mut self, switches: impl IntoIterator<Item = CompatibilitySwitch>) -> Self {
+        self.0.compatibility = switches.into_iter().collect();
+        self
+    }
+
+    /// See [`Client::token_epoch`].
+    pub fn token_epoch(mut self, epoch: u64) -> Self {
+        self.0.token_epoch = epoch;
+        self
+    }
+
+    /// When it was registered.
+    pub fn created_at(mut self, moment: Timestamp) -> Self {
+        self.0.created_at = Some(moment);
+        self
+    }
+
+    /// The record.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] for two credentials of one id, more than one imported secret, more than 100 credentials,
+    /// a default scope outside the scope, a name that is too long or holds control characters, or `none` as
+    /// method.
+    pub fn build(self) -> Result<Client, InvalidValue> {
+        let record = &self.0;
+        let ids: BTreeSet<_> = record.credentials.iter().map(Credential::id).collect();
+        let imported = record
+            .credentials
+            .iter()
+            .filter(|held| matches!(held.kind(), CredentialKind::Imported(_)))
+            .count();
+        let name_ok = |name: &String| name.len() <= 200 && !name.chars().any(char::is_control);
+        let rules = [
+            (ids.len() == record.credentials.len(), "credentials", "of different ids"),
+            (
+                imported <= 1,
+                "credentials",
+                "at most one imported secret, since each costs a slow hash a request",
+            ),
+            (ids.len() <= 100, "credentials", "at most 100"),
+            (
+                record.default_scope.as_ref().is_none_or(|s| s.is_within(&record.scope)),
+                "default_scope",
+                "within scope",
+            ),
+            (
+                record.name.as_ref().is_none_or(name_ok),
+                "name",
+                "at most 200 bytes without control characters",
+            ),
+            (record.auth_method.as_str() != "none", "auth_method", "one that authenticates (RFC 6749 §4.4)"),
+        ];
+        match rules.into_iter().find(|(holds, ..)| !holds) {
+            Some((_, what, rule)) => Err(InvalidValue::new(what, rule)),
+            None => Ok(Client(self.0)),
+        }
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("id", &self.0.id).finish_non_exhaustive()
+    }
+}
+
+// serde hands these their field by reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}

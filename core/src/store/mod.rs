@@ -1,0 +1,66 @@
+//! What Grantor asks of storage: small traits, the records they keep, and their promises in words.
+//!
+//! A store is shared by all processes of one issuer, and **every promise here holds across all of them**. The
+//! crate `grantor-conformance` proves the promises of a store; run it on yours.
+//!
+//! Rules for all of them:
+//!
+//! - An expected outcome is a value (`Insert::Exists`, `Claim::Replayed`). [`StoreError`] means only that the
+//!   store itself failed, and is answered as 5xx: an outage is never a rejection.
+//! - A write that may not have happened is an `Err`, never a success.
+//! - A store never sees a token, a client secret or a private key in the clear, and needs no cryptography.
+//! - A call may be dropped at any await. What it had begun either happened whole or not at all.
+//! - Each call is bounded in time by the store's own settings; core adds no deadline of its own.
+//! - Identifiers compare byte for byte: no collation, no case folding, no trimming.
+//!
+//! # A store over a table that you have
+//!
+//! ```
+//! use grantor::async_trait;
+//! use grantor::store::{AuthMethod, Client, ClientStore, Credential, Revision, StoreError, Versioned};
+//! use grantor::{ClientId, CredentialId, Scope};
+//! # #[derive(Debug)] struct Row { bcrypt: String, scopes: String, active: bool }
+//! # #[derive(Debug)] struct Pool;
+//! # impl Pool { async fn row(&self, _id: &str) -> Result<Option<Row>, std::io::Error> { Ok(None) } }
+//!
+//! #[derive(Debug)]
+//! struct OurClients(Pool);
+//!
+//! #[async_trait]
+//! impl ClientStore for OurClients {
+//!     async fn find(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
+//!         let Some(row) = self.0.row(id.as_str()).await.map_err(StoreError::unavailable)? else {
+//!             return Ok(None);
+//!         };
+//!         let secret = Credential::imported(CredentialId::new("secret").map_err(StoreError::corrupt)?, row.bcrypt);
+//!         let client = Client::builder(id.clone(), AuthMethod::ClientSecretBasic)
+//!             .credential(secret)
+//!             .scope(Scope::parse(&row.scopes).map_err(StoreError::corrupt)?)
+//!             .enabled(row.active)
+//!             .build()
+//!             .map_err(StoreError::corrupt)?;
+//!         Ok(Some(Versioned::new(client, Revision::new(1))))
+//!     }
+//! }
+//! ```
+
+mod client;
+mod client_record;
+mod credential;
+mod document;
+mod error;
+mod key;
+mod key_record;
+mod revision;
+mod token;
+mod token_record;
+
+pub use client::{ClientPage, ClientQuery, ClientRegistry, ClientStore, Delete, Insert, Update};
+pub use client_record::{AuthMethod, Client, ClientBuilder, CompatibilitySwitch, GrantType};
+pub use credential::{Credential, CredentialKind, SecretDigest};
+pub use error::StoreError;
+pub use key::{KeyStore, Replace};
+pub use key_record::{KeyRecord, KeyRecordBuilder, KeySet, PrivateKey, SealedPrivateKey};
+pub use revision::{Revision, Versioned};
+pub use token::{Claim, TokenState, TokenStore};
+pub use token_record::{TokenRecord, TokenRecordBuilder};

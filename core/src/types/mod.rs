@@ -1,0 +1,16 @@
+//! Layer 0: the words of the protocol, each a checked type. Parse once, then trust the type.
+
+mod id;
+mod issuer;
+mod resource;
+mod scope;
+mod secret;
+mod time;
+
+pub use id::{ClientId, CredentialId, HostKeyId, InvalidValue, Jti, KeyId, ProofId, ProofNamespace, TokenId};
+pub use issuer::Issuer;
+pub use resource::ResourceUri;
+pub use scope::Scope;
+pub use secret::ClientSecret;
+pub(crate) use secret::{PresentedSecret, SECRET_MAX_BYTES};
+pub use time::Timestamp;
