@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::Debug;
 
-use crate::error::{ErrorCode, FaultKind, Reason};
+pub use crate::error::{ErrorCode, FaultKind, Reason};
 use crate::types::{ClientId, CredentialId, Jti, KeyId, ResourceUri, Scope, Timestamp};
 
 /// Receives events, for audit trails and metrics. The same go to `tracing`.
@@ -33,11 +33,8 @@ pub enum Event<'a> {
         /// Its `alg`.
         alg: &'a str,
     },
-    /// No key is inside its signing time, and the newest one was used past its own.
-    SigningKeyOverdue {
-        /// Its `kid`.
-        kid: &'a KeyId,
-    },
+    /// Work behind the requests failed: reading the keys again, or pruning. The old state stays in use.
+    MaintenanceFailed(&'a (dyn Error + 'static)),
 }
 
 /// What one request has been about, as far as it got. `client_id` is **claimed** until a token was issued.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ring::{aead, hkdf, hmac};
 
 use crate::entropy::{Entropy, EntropyError, SystemEntropy};
-use crate::store::{Credential, CredentialKind, SealedPrivateKey, SecretDigest};
+use crate::store::{Credential, CredentialKind, DigestDocument, Sealed, SecretDigest};
 use crate::types::{ClientId, ClientSecret, HostKeyId, InvalidValue};
 
 /// The host's keys, newest first. The newest makes what is new; the others open what was made with them.
@@ -23,6 +23,8 @@ pub struct HostKeys {
 pub struct HostKey {
     id: HostKeyId,
     pepper: hmac::Key,
+    /// Names the pepper's value, so that another value under the same id is noticed.
+    check: [u8; 8],
     sealing: aead::LessSafeKey,
 }
 
@@ -42,7 +44,11 @@ impl HostKey {
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"grantor host key 1").extract(secret);
         let pepper = root.expand(&[b"pepper"], hmac::HMAC_SHA256).map_err(|_| invalid)?;
         let sealing = root.expand(&[b"sealing"], &aead::AES_256_GCM).map_err(|_| invalid)?;
-        Ok(Self { id, pepper: pepper.into(), sealing: aead::LessSafeKey::new(sealing.into()) })
+        let pepper = hmac::Key::from(pepper);
+        let mut check = [0; 8];
+        let tag = hmac::sign(&pepper, b"check");
+        check.iter_mut().zip(tag.as_ref()).for_each(|(check, tag)| *check = *tag);
+        Ok(Self { id, pepper, check, sealing: aead::LessSafeKey::new(sealing.into()) })
     }
 }
 
@@ -66,11 +72,13 @@ impl HostKeys {
     /// A key that lives as long as the process: for memory storage. What it made, nothing opens after a restart.
     #[must_use]
     pub fn ephemeral() -> Self {
-        let mut secret = zeroize::Zeroizing::new([0; 32]);
-        let made = SystemEntropy::new()
-            .fill(&mut *secret)
-            .ok()
-            .and_then(|()| HostKey::new(HostKeyId::new("ephemeral").ok()?, &*secret).ok());
+        let mut random = zeroize::Zeroizing::new([0; 36]);
+        let made = SystemEntropy::new().fill(&mut *random).ok().and_then(|()| {
+            // An id of its own, so that what an earlier process left behind is not taken for its own.
+            let (id, secret) = random.split_at_checked(4)?;
+            let id = format!("ephemeral-{}", data_encoding::HEXLOWER.encode(id));
+            HostKey::new(HostKeyId::new(id).ok()?, secret).ok()
+        });
         // Without randomness there is no key, and `build` says so.
         Self { keys: made.into_iter().collect(), ephemeral: true }
     }
@@ -103,21 +111,23 @@ impl HostKeys {
         let key = self.keys.first().ok_or_else(EntropyError::new)?;
         let id = secret.credential_id();
         let digest = digest_secret(&key.pepper, client, id.as_str(), secret.expose());
-        let digest = SecretDigest { pepper: key.id.clone(), digest };
-        Ok(Credential::new(id.clone(), CredentialKind::Digest(digest)))
+        let digest = DigestDocument { pepper: key.id.clone(), check: key.check, digest };
+        Ok(Credential::new(id.clone(), CredentialKind::Digest(SecretDigest(digest))))
     }
 
-    /// The digest of a presented secret under one pepper, or under the newest where there is no credential to
-    /// name one: the work is the same. `None` if that pepper was not supplied.
+    /// The digest of a presented secret under the pepper of a stored one, or under the newest where there is no
+    /// stored one: the work is the same. `None` if that pepper was not supplied, or another of its id.
     pub(crate) fn digest(
         &self,
-        pepper: Option<&HostKeyId>,
+        stored: Option<&SecretDigest>,
         client: &ClientId,
         credential: &str,
         presented: &str,
     ) -> Option<[u8; 32]> {
-        let key = match pepper {
-            Some(id) => self.find(id)?,
+        let key = match stored {
+            Some(SecretDigest(stored)) => {
+                self.find(&stored.pepper).filter(|key| key.check == stored.check)?
+            }
             None => self.keys.first()?,
         };
         Some(digest_secret(&key.pepper, client, credential, presented))
@@ -129,7 +139,7 @@ impl HostKeys {
         context: &[u8],
         plaintext: &[u8],
         entropy: &dyn Entropy,
-    ) -> Result<SealedPrivateKey, EntropyError> {
+    ) -> Result<Sealed, EntropyError> {
         let key = self.keys.first().ok_or_else(EntropyError::new)?;
         let mut nonce = [0; 12];
         entropy.fill(&mut nonce)?;
@@ -142,14 +152,14 @@ impl HostKeys {
                 &mut ciphertext,
             )
             .map_err(|_| EntropyError::new())?;
-        Ok(SealedPrivateKey { host_key: key.id.clone(), nonce, ciphertext })
+        Ok(Sealed { host_key: key.id.clone(), nonce, ciphertext })
     }
 
     /// Decrypts what was sealed for the same `context`.
     pub(crate) fn open(
         &self,
         context: &[u8],
-        sealed: &SealedPrivateKey,
+        sealed: &Sealed,
     ) -> Result<zeroize::Zeroizing<Vec<u8>>, UnsealError> {
         let key = self
             .find(&sealed.host_key)
@@ -245,12 +255,17 @@ mod tests {
         let both = keys(&[("b", 2), ("a", 1)]);
         let client = |id: &str| ClientId::new(id).expect("id");
         let newest = both.digest(None, &client("c"), "k", "s").expect("pepper");
-        let a = HostKeyId::new("a").expect("id");
         assert_eq!(newest, both.digest(None, &client("c"), "k", "s").expect("pepper"));
-        assert_ne!(newest, both.digest(Some(&a), &client("c"), "k", "s").expect("pepper"));
         assert_ne!(newest, both.digest(None, &client("d"), "k", "s").expect("pepper"));
         assert_ne!(newest, both.digest(None, &client("c"), "ks", "").expect("pepper"));
-        assert!(both.digest(Some(&HostKeyId::new("z").expect("id")), &client("c"), "k", "s").is_none());
+        let (_, old) = keys(&[("a", 1)]).new_secret(&client("c"), &SystemEntropy::new()).expect("secret");
+        let CredentialKind::Digest(stored) = old.kind() else { panic!("a digest") };
+        assert_ne!(newest, both.digest(Some(stored), &client("c"), "k", "s").expect("old pepper"));
+        assert!(keys(&[("b", 2)]).digest(Some(stored), &client("c"), "k", "s").is_none(), "not supplied");
+        assert!(
+            keys(&[("a", 9)]).digest(Some(stored), &client("c"), "k", "s").is_none(),
+            "another of that id"
+        );
     }
 
     #[test]

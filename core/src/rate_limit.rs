@@ -31,17 +31,28 @@ pub trait RateLimiter: Debug + Send + Sync + 'static {
 
 /// One attempt of a client to authenticate.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub struct Attempt<'a> {
-    /// Who it claims to be. **Untrusted.**
-    pub client_id: &'a ClientId,
-    /// Where the connection comes from, as the adapter sees it; the proxy's address behind one.
-    pub peer: Option<IpAddr>,
+    client_id: Option<&'a ClientId>,
+    peer: Option<IpAddr>,
 }
 
 impl<'a> Attempt<'a> {
-    pub(crate) const fn new(client_id: &'a ClientId, peer: Option<IpAddr>) -> Self {
+    /// An attempt of whoever claims to be `client_id`, if it says so, from `peer`, if the adapter knows it.
+    #[must_use]
+    pub const fn new(client_id: Option<&'a ClientId>, peer: Option<IpAddr>) -> Self {
         Self { client_id, peer }
+    }
+
+    /// Who it claims to be. **Untrusted.**
+    #[must_use]
+    pub const fn client_id(&self) -> Option<&'a ClientId> {
+        self.client_id
+    }
+
+    /// Where the connection comes from, as the adapter sees it; the proxy's address behind one.
+    #[must_use]
+    pub const fn peer(&self) -> Option<IpAddr> {
+        self.peer
     }
 }
 

@@ -35,7 +35,7 @@ pub enum SecretMatch {
 
 /// An encoded hash that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("an imported secret's encoded hash cannot be checked: {0}")]
+#[error("an imported secret's encoded hash cannot be checked")]
 pub struct SecretVerifierError(#[source] Box<dyn Error + Send + Sync>);
 
 impl SecretVerifierError {

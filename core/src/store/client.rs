@@ -13,7 +13,8 @@ pub trait ClientStore: Debug + Send + Sync + 'static {
     /// The client `id`, or `None`.
     ///
     /// `id` is **untrusted**: any 1 to 255 bytes of VSCHAR (`%x20-7E`), so bind it as a parameter, never build a
-    /// query or a key pattern from it. It must match byte for byte, as with `C` collation.
+    /// query or a key pattern from it. It must match byte for byte, as with `C` collation; take the id of the
+    /// record from the row, and core refuses as corrupt what is not the client that it asked for.
     ///
     /// The answer is one snapshot: never a new secret with an old scope. It may be older than the latest write
     /// by the life of a cache that the host chose; a store without a cache answers with the latest write.
@@ -29,14 +30,13 @@ pub trait ClientStore: Debug + Send + Sync + 'static {
 pub trait ClientRegistry: ClientStore {
     /// Stores a new client at revision `first` if the id is free.
     ///
-    /// Must not overwrite: of any number of inserts of one id exactly one is [`Insert::Done`]. Core draws `first`
-    /// at random, so that an id that was deleted and registered again does not come back to a revision which
-    /// an older writer still holds.
+    /// Must not overwrite: of any number of inserts of one id exactly one is [`Insert::Done`]. `first` is
+    /// [`Revision::first`].
     ///
     /// # Errors
     ///
     /// [`StoreError`] where the store failed or may have failed.
-    async fn insert(&self, client: &Client, first: Revision) -> Result<Insert, StoreError>;
+    async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError>;
 
     /// Replaces the client of that id if it still is at `expected`; it then is at `expected.next()`.
     ///
@@ -46,7 +46,7 @@ pub trait ClientRegistry: ClientStore {
     /// # Errors
     ///
     /// [`StoreError`] where the store failed or may have failed.
-    async fn update(&self, client: &Client, expected: Revision) -> Result<Update, StoreError>;
+    async fn update(&self, expected: Revision, client: &Client) -> Result<Update, StoreError>;
 
     /// Deletes the client of that id, at whatever revision it is. On return no [`ClientStore::find`] of a store
     /// without a cache finds it.
@@ -56,7 +56,7 @@ pub trait ClientRegistry: ClientStore {
     /// [`StoreError`] where the store failed or may have failed.
     async fn delete(&self, id: &ClientId) -> Result<Delete, StoreError>;
 
-    /// One page of clients in ascending byte order of their ids, beginning after `query.after`.
+    /// One page of clients in ascending byte order of their ids, beginning after [`ClientQuery::after`].
     ///
     /// A client that exists during the whole listing is shown exactly once, whatever is inserted or deleted
     /// meanwhile.
@@ -100,15 +100,11 @@ pub enum Delete {
 }
 
 /// Which clients to list.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
+#[derive(Clone, Debug)]
 pub struct ClientQuery {
-    /// Only clients whose id comes after this one in byte order: the last of the page before.
-    pub after: Option<ClientId>,
-    /// Only clients whose name begins with this text, compared byte for byte. Untrusted.
-    pub name_prefix: Option<String>,
-    /// How many at the most, 1 to 1000.
-    pub limit: usize,
+    after: Option<ClientId>,
+    name_prefix: Option<String>,
+    limit: usize,
 }
 
 impl ClientQuery {
@@ -118,18 +114,36 @@ impl ClientQuery {
         Self { after: None, name_prefix: None, limit: limit.clamp(1, 1000) }
     }
 
-    /// The page that comes after `last`.
+    /// The page that begins where another one ended: its [`ClientPage::next`].
     #[must_use]
-    pub fn after(mut self, last: ClientId) -> Self {
+    pub fn starting_after(mut self, last: ClientId) -> Self {
         self.after = Some(last);
         self
     }
 
-    /// Only clients whose name begins with `prefix`.
+    /// Only clients whose name begins with `prefix`. An empty one means all, with and without a name.
     #[must_use]
-    pub fn name_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.name_prefix = Some(prefix.into());
+    pub fn with_name_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.name_prefix = Some(prefix.into()).filter(|prefix| !prefix.is_empty());
         self
+    }
+
+    /// Only clients whose id comes after this one in byte order.
+    #[must_use]
+    pub const fn after(&self) -> Option<&ClientId> {
+        self.after.as_ref()
+    }
+
+    /// Only clients whose name begins with this text, compared byte for byte. **Untrusted**, and never empty.
+    #[must_use]
+    pub fn name_prefix(&self) -> Option<&str> {
+        self.name_prefix.as_deref()
+    }
+
+    /// How many at the most, 1 to 1000.
+    #[must_use]
+    pub const fn limit(&self) -> usize {
+        self.limit
     }
 }
 
@@ -139,14 +153,15 @@ impl ClientQuery {
 pub struct ClientPage {
     /// The clients, in ascending byte order of their ids.
     pub clients: Vec<Versioned<Client>>,
-    /// Whether there may be more after the last one.
-    pub more: bool,
+    /// Up to where the listing has got, to go on from; `None` at its end. A page may be short, even empty, and
+    /// still have one.
+    pub next: Option<ClientId>,
 }
 
 impl ClientPage {
     /// A page for a store to return.
     #[must_use]
-    pub const fn new(clients: Vec<Versioned<Client>>, more: bool) -> Self {
-        Self { clients, more }
+    pub const fn new(clients: Vec<Versioned<Client>>, next: Option<ClientId>) -> Self {
+        Self { clients, next }
     }
 }

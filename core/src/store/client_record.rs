@@ -2,23 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::document::{self, Unknown};
-use super::{Credential, CredentialKind, StoreError};
+use super::{AuthMethod, CompatibilitySwitch, Credential, CredentialKind, GrantType, StoreError, credential};
 use crate::types::{ClientId, InvalidValue, ResourceUri, Scope, Timestamp};
 
 /// A registered client: one record, read as one snapshot.
 ///
 /// Made by [`Client::builder`] or from what a store kept. Records are values: change a copy with
 /// [`Client::to_builder`] and store that.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Client(ClientDocument);
 
 /// Version 1. Members are only ever added; a member that changes its meaning is a new version.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct ClientDocument {
     v: u32,
     id: ClientId,
@@ -26,6 +26,7 @@ struct ClientDocument {
     name: Option<String>,
     enabled: bool,
     auth_method: AuthMethod,
+    #[serde(with = "credential")]
     credentials: Vec<Credential>,
     grant_types: BTreeSet<GrantType>,
     scope: Scope,
@@ -35,118 +36,22 @@ struct ClientDocument {
     resources: Option<Vec<ResourceUri>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     serves: Vec<ResourceUri>,
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "document::is_false")]
     introspector: bool,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     compatibility: BTreeSet<CompatibilitySwitch>,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "document::is_zero")]
     token_epoch: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     created_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    metadata: Map<String, Value>,
     #[serde(flatten)]
     unknown: Unknown,
 }
 
-/// The one method by which a client authenticates (RFC 7591 §2, `token_endpoint_auth_method`).
-///
-/// There is no `none`: a public client cannot use the client credentials grant (RFC 6749 §4.4).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-#[non_exhaustive]
-pub enum AuthMethod {
-    /// The secret in the `Authorization` header (RFC 6749 §2.3.1).
-    ClientSecretBasic,
-    /// The secret in the body (RFC 6749 §2.3.1).
-    ClientSecretPost,
-    /// A method that this release does not know. Such a client cannot authenticate here; its record is kept.
-    Other(Arc<str>),
-}
-
-impl AuthMethod {
-    /// The registered name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::ClientSecretBasic => "client_secret_basic",
-            Self::ClientSecretPost => "client_secret_post",
-            Self::Other(name) => name,
-        }
-    }
-}
-
-impl From<String> for AuthMethod {
-    fn from(name: String) -> Self {
-        match name.as_str() {
-            "client_secret_basic" => Self::ClientSecretBasic,
-            "client_secret_post" => Self::ClientSecretPost,
-            _ => Self::Other(name.into()),
-        }
-    }
-}
-
-impl From<AuthMethod> for String {
-    fn from(method: AuthMethod) -> Self {
-        method.as_str().to_owned()
-    }
-}
-
-/// The name of a grant (RFC 6749 §4, `grant_type`).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct GrantType(std::borrow::Cow<'static, str>);
-
-impl GrantType {
-    /// RFC 6749 §4.4.
-    pub const CLIENT_CREDENTIALS: Self = Self(std::borrow::Cow::Borrowed("client_credentials"));
-
-    /// A grant by its name.
-    #[must_use]
-    pub fn new(name: impl Into<String>) -> Self {
-        Self(std::borrow::Cow::Owned(name.into()))
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for GrantType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "GrantType({:?})", self.as_str())
-    }
-}
-
-/// A named weakening for one client, for software that cannot be changed. Honoured only where the builder
-/// permits that switch too, and never set by registration.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CompatibilitySwitch(String);
-
-impl CompatibilitySwitch {
-    /// A switch by its name.
-    #[must_use]
-    pub fn new(name: impl Into<String>) -> Self {
-        Self(name.into())
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for CompatibilitySwitch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CompatibilitySwitch({:?})", self.as_str())
-    }
-}
-
 impl Client {
     /// A new record: enabled, for the client credentials grant, without scope and credentials.
-    #[must_use]
     pub fn builder(id: ClientId, auth_method: AuthMethod) -> ClientBuilder {
         ClientBuilder(ClientDocument {
             v: document::VERSION,
@@ -164,12 +69,12 @@ impl Client {
             compatibility: BTreeSet::new(),
             token_epoch: 0,
             created_at: None,
+            metadata: Map::new(),
             unknown: Unknown::new(),
         })
     }
 
     /// A builder that holds all of this record, what this release does not know included.
-    #[must_use]
     pub fn to_builder(&self) -> ClientBuilder {
         ClientBuilder(self.0.clone())
     }
@@ -285,6 +190,12 @@ impl Client {
     pub const fn created_at(&self) -> Option<Timestamp> {
         self.0.created_at
     }
+
+    /// What the host keeps beside it, for example a tenant for its issuance policy. Core does not read it.
+    #[must_use]
+    pub const fn metadata(&self) -> &Map<String, Value> {
+        &self.0.metadata
+    }
 }
 
 impl fmt::Debug for Client {
@@ -305,9 +216,9 @@ impl fmt::Debug for Client {
 pub struct ClientBuilder(ClientDocument);
 
 impl ClientBuilder {
-    /// A name for people, up to 200 bytes.
+    /// A name for people, up to 200 bytes; an empty one is none.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.0.name = Some(name.into());
+        self.0.name = Some(name.into()).filter(|name| !name.is_empty());
         self
     }
 
@@ -347,15 +258,15 @@ impl ClientBuilder {
         self
     }
 
-    /// What it gets when it asks for no scope. By default its whole scope.
-    pub fn default_scope(mut self, scope: Scope) -> Self {
-        self.0.default_scope = Some(scope);
+    /// What it gets when it asks for no scope; `None`, as by default, for its whole scope.
+    pub fn default_scope(mut self, scope: impl Into<Option<Scope>>) -> Self {
+        self.0.default_scope = scope.into();
         self
     }
 
-    /// The only resources that it may ask for. By default all that the server declares.
-    pub fn resources(mut self, resources: impl IntoIterator<Item = ResourceUri>) -> Self {
-        self.0.resources = Some(resources.into_iter().collect());
+    /// The only resources that it may ask for; `None`, as by default, for all that the server declares.
+    pub fn resources(mut self, resources: impl Into<Option<Vec<ResourceUri>>>) -> Self {
+        self.0.resources = resources.into();
         self
     }
 
@@ -384,8 +295,14 @@ impl ClientBuilder {
     }
 
     /// When it was registered.
-    pub fn created_at(mut self, moment: Timestamp) -> Self {
-        self.0.created_at = Some(moment);
+    pub fn created_at(mut self, moment: impl Into<Option<Timestamp>>) -> Self {
+        self.0.created_at = moment.into();
+        self
+    }
+
+    /// What the host keeps beside it. Core does not read it.
+    pub fn metadata(mut self, metadata: Map<String, Value>) -> Self {
+        self.0.metadata = metadata;
         self
     }
 
@@ -393,36 +310,32 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] for two credentials of one id, more than one imported secret, more than 100 credentials,
-    /// a default scope outside the scope, a name that is too long or holds control characters, or `none` as
-    /// method.
+    /// [`InvalidValue`] for two credentials of one id, two imported secrets that are valid at one time, more than
+    /// 100 credentials, a default scope outside the scope, a name or label that is too long or holds control
+    /// characters, or `none` as method.
     pub fn build(self) -> Result<Client, InvalidValue> {
         let record = &self.0;
         let ids: BTreeSet<_> = record.credentials.iter().map(Credential::id).collect();
-        let imported = record
+        let imported: Vec<_> = record
             .credentials
             .iter()
             .filter(|held| matches!(held.kind(), CredentialKind::Imported(_)))
-            .count();
-        let name_ok = |name: &String| name.len() <= 200 && !name.chars().any(char::is_control);
+            .collect();
+        let alone = |(at, held): (usize, &&Credential)| {
+            !imported.iter().skip(at + 1).any(|other| held.overlaps(other))
+        };
+        let text_ok = |text: &str| text.len() <= 200 && !text.chars().any(char::is_control);
+        let mut labels = record.credentials.iter().filter_map(Credential::label);
+        let default_ok = record.default_scope.as_ref().is_none_or(|scope| scope.is_within(&record.scope));
+        let one_hash = "one imported secret at a time, since a request pays for one slow hash";
+        let short = "at most 200 bytes without control characters";
         let rules = [
             (ids.len() == record.credentials.len(), "credentials", "of different ids"),
-            (
-                imported <= 1,
-                "credentials",
-                "at most one imported secret, since each costs a slow hash a request",
-            ),
             (ids.len() <= 100, "credentials", "at most 100"),
-            (
-                record.default_scope.as_ref().is_none_or(|s| s.is_within(&record.scope)),
-                "default_scope",
-                "within scope",
-            ),
-            (
-                record.name.as_ref().is_none_or(name_ok),
-                "name",
-                "at most 200 bytes without control characters",
-            ),
+            (imported.iter().enumerate().all(alone), "credentials", one_hash),
+            (default_ok, "default_scope", "within scope"),
+            (record.name.as_deref().is_none_or(text_ok), "name", short),
+            (labels.all(text_ok), "label", short),
             (record.auth_method.as_str() != "none", "auth_method", "one that authenticates (RFC 6749 §4.4)"),
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {
@@ -436,15 +349,4 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder").field("id", &self.0.id).finish_non_exhaustive()
     }
-}
-
-// serde hands these their field by reference.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn is_zero(value: &u64) -> bool {
-    *value == 0
 }

@@ -2,29 +2,25 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 
-use super::document::{Unknown, base64};
+use super::document::{self, Unknown, base64};
 use crate::types::{CredentialId, HostKeyId, Timestamp};
 
 /// A credential of a client, with its own life. A client may hold several, so that rotation needs no downtime.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Credential {
     id: CredentialId,
-    is: CredentialKind,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kind: CredentialKind,
     not_before: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     label: Option<String>,
-    #[serde(flatten)]
     unknown: Unknown,
 }
 
 /// What a credential consists of. None of it is the secret itself.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(try_from = "Unknown", rename_all = "snake_case")]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum CredentialKind {
     /// What Grantor makes of a secret.
@@ -33,39 +29,32 @@ pub enum CredentialKind {
     /// [`SecretVerifier`](crate::SecretVerifier).
     Imported(String),
     /// A kind that a later release wrote. It opens nothing here and is kept as it is.
-    #[serde(untagged)]
-    Unknown(serde_json::Map<String, serde_json::Value>),
+    Unknown(Map<String, Value>),
 }
 
 /// HMAC-SHA-256 under a pepper, over client id, credential id and secret.
 ///
 /// Nothing slower: against 256 random bits a slow hash buys no safety and costs every token request.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct SecretDigest {
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DigestDocument {
     pub(crate) pepper: HostKeyId,
+    /// Eight bytes that name the pepper's value, so that a wrong one is our fault and not the client's.
+    #[serde(with = "base64")]
+    pub(crate) check: [u8; 8],
     #[serde(with = "base64")]
     pub(crate) digest: [u8; 32],
 }
+
+/// See [`CredentialKind::Digest`]. Made by [`HostKeys`](crate::HostKeys).
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretDigest(pub(crate) DigestDocument);
 
 impl SecretDigest {
     /// The host key from which the pepper was derived.
     #[must_use]
     pub const fn pepper(&self) -> &HostKeyId {
-        &self.pepper
-    }
-}
-
-impl TryFrom<Unknown> for CredentialKind {
-    type Error = serde_json::Error;
-
-    fn try_from(mut members: Unknown) -> Result<Self, serde_json::Error> {
-        if let Some(digest) = members.remove("digest") {
-            return serde_json::from_value(digest).map(Self::Digest);
-        }
-        if let Some(encoded) = members.remove("imported") {
-            return serde_json::from_value(encoded).map(Self::Imported);
-        }
-        Ok(Self::Unknown(members))
+        &self.0.pepper
     }
 }
 
@@ -73,36 +62,34 @@ impl Credential {
     /// A credential of the given kind, valid at once and until it is removed.
     #[must_use]
     pub fn new(id: CredentialId, kind: CredentialKind) -> Self {
-        Self { id, is: kind, not_before: None, expires_at: None, label: None, unknown: Unknown::new() }
+        Self { id, kind, not_before: None, expires_at: None, label: None, unknown: Unknown::new() }
     }
 
     /// A secret that came from another system, as its encoded hash. Checking it needs
-    /// [`Builder::imported_secrets`](crate::Builder::imported_secrets), and a client may hold one of these.
+    /// [`Builder::imported_secrets`](crate::Builder::imported_secrets). A client may hold one at a time.
     #[must_use]
     pub fn imported(id: CredentialId, encoded: impl Into<String>) -> Self {
         Self::new(id, CredentialKind::Imported(encoded.into()))
     }
 
-    /// Not valid before this moment.
+    /// Not valid before this moment; `None` for no such bound.
     #[must_use]
-    pub fn valid_from(mut self, moment: Timestamp) -> Self {
-        self.not_before = Some(moment);
+    pub fn valid_from(mut self, moment: impl Into<Option<Timestamp>>) -> Self {
+        self.not_before = moment.into();
         self
     }
 
-    /// Not valid from this moment on.
+    /// Not valid from this moment on; `None` for no such bound.
     #[must_use]
-    pub fn valid_until(mut self, moment: Timestamp) -> Self {
-        self.expires_at = Some(moment);
+    pub fn valid_until(mut self, moment: impl Into<Option<Timestamp>>) -> Self {
+        self.expires_at = moment.into();
         self
     }
 
-    /// A word for the operator, for example where the secret is used. At most 200 bytes are kept.
+    /// A word for the operator, for example where the secret is used. Up to 200 bytes; an empty one is none.
     #[must_use]
     pub fn labelled(mut self, label: impl Into<String>) -> Self {
-        let mut label = label.into();
-        label.truncate(label.floor_char_boundary(200));
-        self.label = Some(label);
+        self.label = Some(label.into()).filter(|label| !label.is_empty());
         self
     }
 
@@ -115,7 +102,7 @@ impl Credential {
     /// What it consists of.
     #[must_use]
     pub const fn kind(&self) -> &CredentialKind {
-        &self.is
+        &self.kind
     }
 
     /// Start of its life, if it has one.
@@ -141,17 +128,12 @@ impl Credential {
     pub fn is_valid_at(&self, now: Timestamp) -> bool {
         self.not_before.is_none_or(|start| start <= now) && self.expires_at.is_none_or(|end| now < end)
     }
-}
 
-impl fmt::Debug for Credential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credential")
-            .field("id", &self.id)
-            .field("is", &self.is)
-            .field("not_before", &self.not_before)
-            .field("expires_at", &self.expires_at)
-            .field("label", &self.label)
-            .finish()
+    /// Whether there is a moment at which both are valid.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let begins_before_end =
+            |a: &Self, b: &Self| a.not_before.zip(b.expires_at).is_none_or(|(start, end)| start < end);
+        begins_before_end(self, other) && begins_before_end(other, self)
     }
 }
 
@@ -167,6 +149,53 @@ impl fmt::Debug for CredentialKind {
 
 impl fmt::Debug for SecretDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretDigest").field("pepper", &self.pepper).finish_non_exhaustive()
+        f.debug_struct("SecretDigest").field("pepper", &self.0.pepper).finish_non_exhaustive()
     }
+}
+
+/// How a credential stands in the document of its client. Private, so that a host cannot write a digest or a hash
+/// into its own JSON by accident.
+#[derive(Serialize, Deserialize)]
+struct CredentialDocument {
+    id: CredentialId,
+    kind: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_before: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label: Option<String>,
+    #[serde(flatten)]
+    unknown: Unknown,
+}
+
+/// For `#[serde(serialize_with)]` of a client's document.
+pub(super) fn serialize<S: Serializer>(credentials: &[Credential], out: S) -> Result<S::Ok, S::Error> {
+    let document = |credential: &Credential| {
+        let kind = match &credential.kind {
+            CredentialKind::Digest(digest) => serde_json::json!({ "digest": digest.0 }),
+            CredentialKind::Imported(encoded) => serde_json::json!({ "imported": encoded }),
+            CredentialKind::Unknown(members) => Value::Object(members.clone()),
+        };
+        let Credential { id, not_before, expires_at, label, unknown, .. } = credential.clone();
+        let kind = kind.as_object().cloned().unwrap_or_default();
+        CredentialDocument { id, kind, not_before, expires_at, label, unknown }
+    };
+    out.collect_seq(credentials.iter().map(document))
+}
+
+/// For `#[serde(deserialize_with)]` of a client's document.
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Credential>, D::Error> {
+    let credential = |document: CredentialDocument| {
+        let CredentialDocument { id, kind, not_before, expires_at, label, unknown } = document;
+        let kind = if let Some(digest) = document::only(&kind, "digest") {
+            CredentialKind::Digest(SecretDigest(digest))
+        } else if let Some(encoded) = document::only(&kind, "imported") {
+            CredentialKind::Imported(encoded)
+        } else {
+            CredentialKind::Unknown(kind)
+        };
+        Credential { id, kind, not_before, expires_at, label, unknown }
+    };
+    Ok(Vec::<CredentialDocument>::deserialize(input)?.into_iter().map(credential).collect())
 }

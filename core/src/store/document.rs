@@ -1,10 +1,11 @@
 //! Records as text: JSON with a version inside.
 //!
-//! Stores keep the text and hand it back. An unknown version is corrupt; unknown members of a known one are kept
-//! and written again, so that a node of an older release cannot drop what a newer one added.
+//! Stores keep the text and hand it back. Unknown members of a known version are kept and written again, so that
+//! a node of an older release cannot drop what a newer one added. What an older node must not overlook, a newer
+//! one names in `crit`: to whoever does not know such a name the record is corrupt, as one of another version is.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 
@@ -14,16 +15,22 @@ pub(super) type Unknown = serde_json::Map<String, serde_json::Value>;
 /// The version that this release writes.
 pub(super) const VERSION: u32 = 1;
 
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Head {
     v: u32,
+    #[serde(default)]
+    crit: Vec<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the {kind} document has version {found}; this release reads version {VERSION}")]
-struct UnknownVersion {
-    kind: &'static str,
-    found: u32,
+enum Unreadable {
+    #[error("the {kind} document has version {found}; this release reads version {VERSION}")]
+    Version { kind: &'static str, found: u32 },
+    #[error("the {kind} document has a critical member that this release does not know")]
+    Critical { kind: &'static str },
+    /// Without serde's own text, which quotes values.
+    #[error("the {kind} document cannot be read: {category:?} at line {line}, column {column}")]
+    Json { kind: &'static str, category: serde_json::error::Category, line: usize, column: usize },
 }
 
 pub(super) fn write(document: &impl Serialize) -> Result<String, StoreError> {
@@ -31,14 +38,28 @@ pub(super) fn write(document: &impl Serialize) -> Result<String, StoreError> {
 }
 
 pub(super) fn read<T: DeserializeOwned>(kind: &'static str, text: &str) -> Result<T, StoreError> {
-    let head: Head = serde_json::from_str(text).map_err(StoreError::corrupt)?;
+    let unreadable = |error: serde_json::Error| {
+        let (line, column) = (error.line(), error.column());
+        StoreError::corrupt(Unreadable::Json { kind, category: error.classify(), line, column })
+    };
+    let head: Head = serde_json::from_str(text).map_err(unreadable)?;
     if head.v != VERSION {
-        return Err(StoreError::corrupt(UnknownVersion { kind, found: head.v }));
+        return Err(StoreError::corrupt(Unreadable::Version { kind, found: head.v }));
     }
-    serde_json::from_str(text).map_err(StoreError::corrupt)
+    if !head.crit.is_empty() {
+        return Err(StoreError::corrupt(Unreadable::Critical { kind }));
+    }
+    serde_json::from_str(text).map_err(unreadable)
 }
 
-/// 32 bytes as unpadded base64url in a document.
+/// The value of `{ name: value }`, if that is all there is. Anything more was written by a newer release and is
+/// kept whole instead of read in part.
+pub(super) fn only<T: DeserializeOwned>(members: &Unknown, name: &str) -> Option<T> {
+    let value = members.get(name).filter(|_| members.len() == 1)?;
+    T::deserialize(value).ok()
+}
+
+/// Bytes as unpadded base64url in a document.
 pub(super) mod base64 {
     use data_encoding::BASE64URL_NOPAD;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
@@ -54,4 +75,15 @@ pub(super) mod base64 {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| D::Error::custom("not base64url"))?;
         T::try_from(bytes).map_err(|_| D::Error::custom("not the right number of bytes"))
     }
+}
+
+// serde hands these their field by reference.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+pub(super) const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+pub(super) const fn is_zero(value: &u64) -> bool {
+    *value == 0
 }

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::error::{Fault, FaultKind, Refusal};
+
 /// A store failed. It says nothing about the client, and the client is told nothing of it.
 ///
 /// The source is kept for the operator: it goes to events and the log, never to the wire.
@@ -39,10 +41,8 @@ impl StoreError {
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            StoreErrorKind::Unavailable => write!(f, "the store is unavailable: {}", self.source),
-            StoreErrorKind::Corrupt => {
-                write!(f, "the store holds what cannot be understood: {}", self.source)
-            }
+            StoreErrorKind::Unavailable => f.write_str("the store is unavailable"),
+            StoreErrorKind::Corrupt => f.write_str("the store holds what cannot be understood"),
         }
     }
 }
@@ -50,5 +50,13 @@ impl fmt::Display for StoreError {
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(self.source.as_ref())
+    }
+}
+
+/// A store's failure is always ours: there is no other conversion, so an outage is never a rejection.
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        let kind = if error.is_unavailable() { FaultKind::Unavailable } else { FaultKind::Internal };
+        Self::Failed(Fault { kind, source: Box::new(error) })
     }
 }

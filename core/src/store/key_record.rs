@@ -2,21 +2,23 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::StoreError;
-use super::document::{self, Unknown, base64};
-use crate::types::{HostKeyId, InvalidValue, KeyId, Timestamp};
+use super::document::{self, Unknown};
+use super::sealed::SealedDocument;
+use super::{Sealed, StoreError};
+use crate::types::{InvalidValue, KeyId, Timestamp};
 
 /// All signing keys of an issuer: those to come, the current ones and those whose tokens still live.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct KeySet(KeySetDocument);
 
 /// Version 1.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct KeySetDocument {
     v: u32,
+    #[serde(with = "records")]
     keys: Vec<KeyRecord>,
     #[serde(flatten)]
     unknown: Unknown,
@@ -24,7 +26,7 @@ struct KeySetDocument {
 
 /// One signing key: `published_at ≤ signs_from < signs_until ≤ published_until`, written once and never
 /// recomputed from configuration.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq)]
 pub struct KeyRecord {
     kid: KeyId,
     alg: String,
@@ -34,72 +36,20 @@ pub struct KeyRecord {
     signs_from: Timestamp,
     signs_until: Timestamp,
     published_until: Timestamp,
-    #[serde(flatten)]
     unknown: Unknown,
 }
 
 /// Where the private half of a key is.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(try_from = "Unknown", rename_all = "snake_case")]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum PrivateKey {
-    /// Here, encrypted.
-    Sealed(SealedPrivateKey),
+    /// Here, encrypted, bound to issuer and kid.
+    Sealed(Sealed),
     /// Somewhere that this release does not know. The key is published and not used to sign.
-    #[serde(untagged)]
     Unknown(Map<String, Value>),
 }
 
-/// A private key under AES-256-GCM, bound to its issuer and kid.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct SealedPrivateKey {
-    pub(crate) host_key: HostKeyId,
-    #[serde(with = "base64")]
-    pub(crate) nonce: [u8; 12],
-    #[serde(with = "base64")]
-    pub(crate) ciphertext: Vec<u8>,
-}
-
-impl SealedPrivateKey {
-    /// The host key from which the sealing key was derived.
-    #[must_use]
-    pub const fn host_key(&self) -> &HostKeyId {
-        &self.host_key
-    }
-}
-
-impl TryFrom<Unknown> for PrivateKey {
-    type Error = serde_json::Error;
-
-    fn try_from(mut members: Unknown) -> Result<Self, serde_json::Error> {
-        match members.remove("sealed") {
-            Some(sealed) => serde_json::from_value(sealed).map(Self::Sealed),
-            None => Ok(Self::Unknown(members)),
-        }
-    }
-}
-
 impl KeySet {
-    /// A set of keys.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidValue`] for two keys of one kid.
-    pub fn new(keys: Vec<KeyRecord>) -> Result<Self, InvalidValue> {
-        Self(KeySetDocument { v: document::VERSION, keys, unknown: Unknown::new() }).checked()
-    }
-
-    fn checked(self) -> Result<Self, InvalidValue> {
-        let mut kids: Vec<_> = self.keys().iter().map(KeyRecord::kid).collect();
-        kids.sort_unstable();
-        kids.dedup();
-        if kids.len() == self.keys().len() {
-            Ok(self)
-        } else {
-            Err(InvalidValue::new("kid", "unique in a key set"))
-        }
-    }
-
     /// The same set with one key more; what this release does not know of it stays.
     ///
     /// # Errors
@@ -131,16 +81,20 @@ impl KeySet {
     ///
     /// [`StoreError::corrupt`] for another version and for anything that breaks the rules of a set.
     pub fn from_document(text: &str) -> Result<Self, StoreError> {
-        let set: KeySetDocument = document::read("key set", text)?;
-        if set.keys.iter().any(|key| !key.timeline_is_ordered()) {
-            return Err(StoreError::corrupt(DISORDERED));
+        Self(document::read("key set", text)?).checked().map_err(StoreError::corrupt)
+    }
+
+    fn checked(self) -> Result<Self, InvalidValue> {
+        let mut kids: Vec<_> = self.keys().iter().map(KeyRecord::kid).collect();
+        kids.sort_unstable();
+        kids.dedup();
+        if kids.len() != self.keys().len() {
+            return Err(InvalidValue::new("kid", "unique in a key set"));
         }
-        Self(set).checked().map_err(StoreError::corrupt)
+        self.keys().iter().try_for_each(KeyRecord::check)?;
+        Ok(self)
     }
 }
-
-const DISORDERED: InvalidValue =
-    InvalidValue::new("the timeline of a key", "published_at ≤ signs_from < signs_until ≤ published_until");
 
 impl Default for KeySet {
     /// No key at all.
@@ -150,7 +104,7 @@ impl Default for KeySet {
 }
 
 impl KeyRecord {
-    /// A key with the `alg` of RFC 7518 §3.1, its public half as the members of a JWK without private ones.
+    /// A key with the `alg` of RFC 7518 §3.1 and the members of its public JWK. Its timeline has to be set.
     pub fn builder(
         kid: KeyId,
         alg: impl Into<String>,
@@ -162,18 +116,26 @@ impl KeyRecord {
             alg: alg.into(),
             public,
             private,
-            published_at: Timestamp::from_unix(0),
-            signs_from: Timestamp::from_unix(0),
-            signs_until: Timestamp::MAX,
-            published_until: Timestamp::MAX,
+            published_at: Timestamp::EPOCH,
+            signs_from: Timestamp::EPOCH,
+            signs_until: Timestamp::EPOCH,
+            published_until: Timestamp::EPOCH,
             unknown: Unknown::new(),
         })
     }
 
-    fn timeline_is_ordered(&self) -> bool {
-        self.published_at <= self.signs_from
+    fn check(&self) -> Result<(), InvalidValue> {
+        let ordered = self.published_at <= self.signs_from
             && self.signs_from < self.signs_until
-            && self.signs_until <= self.published_until
+            && self.signs_until <= self.published_until;
+        if !ordered {
+            let rule = "published_at ≤ signs_from < signs_until ≤ published_until";
+            return Err(InvalidValue::new("the timeline of a key", rule));
+        }
+        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|name| self.public.contains_key(*name)) {
+            return Err(InvalidValue::new("the public half of a key", "without private members"));
+        }
+        Ok(())
     }
 
     /// `kid`: the RFC 7638 thumbprint of the key.
@@ -249,9 +211,10 @@ impl KeyRecordBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the timeline is out of order.
+    /// [`InvalidValue`] if the timeline is missing or out of order, or the public half has a private member.
     pub fn build(self) -> Result<KeyRecord, InvalidValue> {
-        if self.0.timeline_is_ordered() { Ok(self.0) } else { Err(DISORDERED) }
+        self.0.check()?;
+        Ok(self.0)
     }
 }
 
@@ -281,8 +244,88 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-impl fmt::Debug for SealedPrivateKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealedPrivateKey").field("host_key", &self.host_key).finish_non_exhaustive()
+/// How keys stand in the document of their set. Private, so that there is one way in and one way out.
+mod records {
+    use super::{
+        Deserialize, Deserializer, KeyId, KeyRecord, Map, PrivateKey, Sealed, SealedDocument, Serialize,
+        Serializer, Timestamp, Unknown, Value, document,
+    };
+
+    #[derive(Serialize, Deserialize)]
+    struct Record {
+        kid: KeyId,
+        alg: String,
+        public: Map<String, Value>,
+        private: Map<String, Value>,
+        published_at: Timestamp,
+        signs_from: Timestamp,
+        signs_until: Timestamp,
+        published_until: Timestamp,
+        #[serde(flatten)]
+        unknown: Unknown,
+    }
+
+    pub(super) fn serialize<S: Serializer>(keys: &[KeyRecord], out: S) -> Result<S::Ok, S::Error> {
+        out.collect_seq(keys.iter().cloned().map(|key| {
+            let private = match &key.private {
+                PrivateKey::Sealed(sealed) => serde_json::json!({ "sealed": SealedDocument::from(sealed) }),
+                PrivateKey::Unknown(members) => Value::Object(members.clone()),
+            };
+            let private = private.as_object().cloned().unwrap_or_default();
+            let KeyRecord {
+                kid,
+                alg,
+                public,
+                published_at,
+                signs_from,
+                signs_until,
+                published_until,
+                unknown,
+                ..
+            } = key;
+            Record {
+                kid,
+                alg,
+                public,
+                private,
+                published_at,
+                signs_from,
+                signs_until,
+                published_until,
+                unknown,
+            }
+        }))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<KeyRecord>, D::Error> {
+        let record = |document: Record| {
+            let Record {
+                kid,
+                alg,
+                public,
+                private,
+                published_at,
+                signs_from,
+                signs_until,
+                published_until,
+                unknown,
+            } = document;
+            let private = match document::only::<SealedDocument>(&private, "sealed") {
+                Some(sealed) => PrivateKey::Sealed(Sealed::from(sealed)),
+                None => PrivateKey::Unknown(private),
+            };
+            KeyRecord {
+                kid,
+                alg,
+                public,
+                private,
+                published_at,
+                signs_from,
+                signs_until,
+                published_until,
+                unknown,
+            }
+        };
+        Ok(Vec::<Record>::deserialize(input)?.into_iter().map(record).collect())
     }
 }

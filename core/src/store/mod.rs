@@ -11,6 +11,9 @@
 //! - A store never sees a token, a client secret or a private key in the clear, and needs no cryptography.
 //! - A call may be dropped at any await. What it had begun either happened whole or not at all.
 //! - Each call is bounded in time by the store's own settings; core adds no deadline of its own.
+//! - A driver that repeats a command after a lost answer turns its own `First` into `Replayed`: make the repeat
+//!   recognisable, or give `Err`.
+//! - A store value holds one issuer's data. Several issuers share a database by schema, table name or key prefix.
 //! - Identifiers compare byte for byte: no collation, no case folding, no trimming.
 //!
 //! # A store over a table that you have
@@ -19,7 +22,7 @@
 //! use grantor::async_trait;
 //! use grantor::store::{AuthMethod, Client, ClientStore, Credential, Revision, StoreError, Versioned};
 //! use grantor::{ClientId, CredentialId, Scope};
-//! # #[derive(Debug)] struct Row { bcrypt: String, scopes: String, active: bool }
+//! # #[derive(Debug)] struct Row { id: String, bcrypt: String, scopes: String, active: bool }
 //! # #[derive(Debug)] struct Pool;
 //! # impl Pool { async fn row(&self, _id: &str) -> Result<Option<Row>, std::io::Error> { Ok(None) } }
 //!
@@ -33,7 +36,7 @@
 //!             return Ok(None);
 //!         };
 //!         let secret = Credential::imported(CredentialId::new("secret").map_err(StoreError::corrupt)?, row.bcrypt);
-//!         let client = Client::builder(id.clone(), AuthMethod::ClientSecretBasic)
+//!         let client = Client::builder(ClientId::new(row.id).map_err(StoreError::corrupt)?, AuthMethod::CLIENT_SECRET_BASIC)
 //!             .credential(secret)
 //!             .scope(Scope::parse(&row.scopes).map_err(StoreError::corrupt)?)
 //!             .enabled(row.active)
@@ -51,16 +54,21 @@ mod document;
 mod error;
 mod key;
 mod key_record;
+mod name;
 mod revision;
+mod sealed;
 mod token;
 mod token_record;
 
 pub use client::{ClientPage, ClientQuery, ClientRegistry, ClientStore, Delete, Insert, Update};
-pub use client_record::{AuthMethod, Client, ClientBuilder, CompatibilitySwitch, GrantType};
+pub use client_record::{Client, ClientBuilder};
+pub(crate) use credential::DigestDocument;
 pub use credential::{Credential, CredentialKind, SecretDigest};
 pub use error::StoreError;
 pub use key::{KeyStore, Replace};
-pub use key_record::{KeyRecord, KeyRecordBuilder, KeySet, PrivateKey, SealedPrivateKey};
+pub use key_record::{KeyRecord, KeyRecordBuilder, KeySet, PrivateKey};
+pub use name::{AuthMethod, CompatibilitySwitch, GrantType};
 pub use revision::{Revision, Versioned};
+pub use sealed::Sealed;
 pub use token::{Claim, TokenState, TokenStore};
 pub use token_record::{TokenRecord, TokenRecordBuilder};

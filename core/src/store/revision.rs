@@ -2,18 +2,29 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use crate::entropy::{Entropy, EntropyError};
 
 /// The version of a record. An update names the revision that it read; the store then holds the next one.
 ///
 /// Revisions stay below 2^53, so that any database and script language holds them exactly.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(u64);
 
 impl Revision {
     /// Nothing has been stored yet (see [`KeyStore::load`](super::KeyStore::load)).
     pub const ABSENT: Self = Self(0);
+
+    /// The revision at which a new record begins: random, so that an id which was deleted and registered again
+    /// does not come back to a revision that an older writer still holds.
+    ///
+    /// # Errors
+    ///
+    /// [`EntropyError`] if there is no randomness.
+    pub fn first(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
+        let mut bytes = [0; 8];
+        entropy.fill(bytes.split_at_mut(2).1)?;
+        Ok(Self(u64::from_be_bytes(bytes) | 1))
+    }
 
     /// A revision as a store kept it.
     #[must_use]

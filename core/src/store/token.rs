@@ -1,6 +1,7 @@
 //! Single-use proofs, revocations and opaque tokens.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -10,13 +11,15 @@ use crate::types::{ProofId, Timestamp, TokenId};
 /// Keeps what must be remembered of proofs and tokens. All ids are digests of 32 bytes, safe in any key or query.
 ///
 /// Expiry **permits** removal and never demands it: core judges expiry itself. A store that expires entries by
-/// itself keeps them for at least 15 minutes past their `until` on its own clock, so that a node whose clock is
-/// off destroys nothing, and returns 0 from [`TokenStore::prune`].
+/// itself keeps them for at least 15 minutes past their `until`, and at least 15 minutes from the write where that
+/// comes later, both on its own clock, so that a node whose clock is off destroys nothing; what it has removed by
+/// itself [`TokenStore::prune`] does not count. Proofs and tokens are separate: one digest may stand for one of each.
 #[async_trait]
 pub trait TokenStore: Debug + Send + Sync + 'static {
     /// Spends a single-use proof (RFC 7523 §3 (7), RFC 9449 §11.1).
     ///
-    /// Of any number of callers with one id, on all processes, **exactly one** gets [`Claim::First`]. It must be
+    /// Of any number of callers with one id, on all processes, **exactly one** gets [`Claim::First`], and no other
+    /// before `until`. [`Claim::Replayed`] changes nothing, the remembered `until` included. It must be
     /// one atomic insert-if-absent, never a look and then a write; it must be durable before it returns and must
     /// not be forgotten before `until`, under memory pressure either: a store that is full answers
     /// [`StoreError::unavailable`].
@@ -35,7 +38,8 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// [`StoreError`] where the store failed or may have failed.
     async fn insert(&self, token: &TokenId, record: &TokenRecord) -> Result<Insert, StoreError>;
 
-    /// What is known of a token. Reads its own writes, and every revocation that has returned anywhere.
+    /// What is known of a token. Sees every [`TokenStore::insert`] and [`TokenStore::revoke`] that has returned, on
+    /// whichever process: never read it from a replica that lags.
     ///
     /// # Errors
     ///
@@ -45,7 +49,8 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
 
     /// Revokes a token (RFC 7009) and remembers it at least until `until`.
     ///
-    /// Idempotent and monotone: a second call keeps the later `until`; for an absent id it leaves a tombstone.
+    /// Idempotent and monotone: the latest of the given `until`, an earlier one and the record's own is kept; for
+    /// an absent id it leaves a tombstone.
     /// Durable before it returns, and the next [`TokenStore::find`] anywhere sees it.
     ///
     /// # Errors
@@ -55,8 +60,8 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
 
     /// Removes at most `limit` entries whose `until` is earlier than `before`, and returns how many went.
     ///
-    /// Must not remove anything else, and must not hold up requests: core calls it again while it returns
-    /// `limit`.
+    /// Must not remove anything else, an entry whose `until` was just moved included, and must not hold up
+    /// requests. `limit` is at least 1; core calls it again while it returns that many.
     ///
     /// # Errors
     ///
@@ -81,7 +86,7 @@ pub enum TokenState {
     /// Nothing. For a JWT: not revoked. For an opaque token: inactive.
     Absent,
     /// An opaque token that was stored and not revoked. It may have expired; core judges that.
-    Live(TokenRecord),
+    Live(Arc<TokenRecord>),
     /// Revoked.
     Revoked,
 }

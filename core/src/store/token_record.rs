@@ -14,11 +14,11 @@ use crate::types::{ClientId, Jti, ResourceUri, Scope, Timestamp};
 pub(crate) const REMEMBERED_PAST_EXPIRY: Duration = Duration::from_secs(60);
 
 /// What an opaque token means. It never holds the token.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct TokenRecord(TokenDocument);
 
 /// Version 1.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct TokenDocument {
     v: u32,
     client_id: ClientId,
@@ -28,7 +28,7 @@ struct TokenDocument {
     iat: Timestamp,
     exp: Timestamp,
     jti: Jti,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "document::is_zero")]
     epoch: u64,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     claims: Map<String, Value>,
@@ -206,9 +206,4 @@ impl fmt::Debug for TokenRecordBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenRecordBuilder").field("client_id", &self.0.client_id).finish_non_exhaustive()
     }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde hands it its field by reference
-fn is_zero(value: &u64) -> bool {
-    *value == 0
 }

@@ -12,5 +12,5 @@ pub use issuer::Issuer;
 pub use resource::ResourceUri;
 pub use scope::Scope;
 pub use secret::ClientSecret;
-pub(crate) use secret::{PresentedSecret, SECRET_MAX_BYTES};
+pub(crate) use secret::PresentedSecret;
 pub use time::Timestamp;

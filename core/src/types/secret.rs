@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::id::{CredentialId, InvalidValue};
 
 /// Longer presented secrets are refused before anything is hashed (T44).
-pub(crate) const SECRET_MAX_BYTES: usize = 1024;
+const SECRET_MAX_BYTES: usize = 1024;
 
 const PREFIX: &str = "grantor_";
 const ID_CHARS: usize = 16;

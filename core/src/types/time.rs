@@ -6,18 +6,33 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::id::InvalidValue;
+
 /// A moment in whole seconds since 1970-01-01T00:00:00Z, between the years 1970 and 9999.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(from = "i64")]
+#[serde(try_from = "i64")]
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(0);
+
     /// 9999-12-31T23:59:59Z, the last moment that is written with four digits of a year.
     pub const MAX: Self = Self(253_402_300_799);
 
-    /// From seconds since 1970. What lies before 1970 or after 9999 becomes the nearest end.
-    #[must_use]
-    pub const fn from_unix(seconds: i64) -> Self {
+    /// From whole seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] before 1970 and after 9999, as milliseconds given for seconds would be.
+    pub fn from_unix(seconds: i64) -> Result<Self, InvalidValue> {
+        let clamped = Self::clamped(seconds);
+        let rule = "whole seconds since 1970, up to the year 9999";
+        if clamped.0 == seconds { Ok(clamped) } else { Err(InvalidValue::new("a time", rule)) }
+    }
+
+    /// What lies before 1970 or after 9999 becomes the nearest end.
+    const fn clamped(seconds: i64) -> Self {
         if seconds < 0 {
             Self(0)
         } else if seconds > Self::MAX.0 {
@@ -36,25 +51,27 @@ impl Timestamp {
     /// Later by the whole seconds of `span`, at most [`Timestamp::MAX`].
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
-        Self::from_unix(self.0.saturating_add(i64::try_from(span.as_secs()).unwrap_or(i64::MAX)))
+        Self::clamped(self.0.saturating_add(i64::try_from(span.as_secs()).unwrap_or(i64::MAX)))
     }
 
     /// Earlier by the whole seconds of `span`, at least 1970.
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {
-        Self::from_unix(self.0.saturating_sub(i64::try_from(span.as_secs()).unwrap_or(i64::MAX)))
+        Self::clamped(self.0.saturating_sub(i64::try_from(span.as_secs()).unwrap_or(i64::MAX)))
     }
 }
 
-impl From<i64> for Timestamp {
-    fn from(seconds: i64) -> Self {
+impl TryFrom<i64> for Timestamp {
+    type Error = InvalidValue;
+
+    fn try_from(seconds: i64) -> Result<Self, InvalidValue> {
         Self::from_unix(seconds)
     }
 }
 
 impl From<DateTime<Utc>> for Timestamp {
     fn from(moment: DateTime<Utc>) -> Self {
-        Self::from_unix(moment.timestamp())
+        Self::clamped(moment.timestamp())
     }
 }
 
@@ -83,16 +100,16 @@ mod tests {
 
     #[test]
     fn ends_hold_and_nothing_wraps() {
-        assert_eq!(Timestamp::from_unix(i64::MAX), Timestamp::MAX);
-        assert_eq!(Timestamp::from_unix(i64::MIN).as_unix(), 0);
+        assert!(Timestamp::from_unix(1_900_000_000_000).is_err(), "milliseconds do not become the year 9999");
+        assert!(Timestamp::from_unix(-1).is_err());
         assert_eq!(Timestamp::MAX.plus(Duration::MAX), Timestamp::MAX);
-        assert_eq!(Timestamp::from_unix(5).minus(Duration::MAX).as_unix(), 0);
+        assert_eq!(Timestamp::EPOCH.plus(Duration::from_secs(5)).minus(Duration::MAX).as_unix(), 0);
         assert_eq!(Timestamp::MAX.to_string(), "9999-12-31T23:59:59Z");
     }
 
     #[test]
     fn converts_to_and_from_chrono() {
-        let moment = Timestamp::from_unix(1_900_000_000);
+        let moment = Timestamp::from_unix(1_900_000_000).expect("in range");
         assert_eq!(Timestamp::from(DateTime::<Utc>::from(moment)), moment);
     }
 }

@@ -1,0 +1,177 @@
+//! Checking a client secret. The work follows from the presented bytes alone: our prefix with a wrong form, none;
+//! our form, one HMAC; anything else, one check of an imported secret where those are on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::{ClientAuthentication, Presented};
+use crate::error::{Fault, Reason, Step};
+use crate::executor::{Executor, run_blocking};
+use crate::secret_verifier::{SecretMatch, SecretVerifier};
+use crate::store::{Client, Credential, CredentialKind, SecretDigest, StoreError};
+use crate::types::{ClientId, CredentialId, PresentedSecret, Timestamp};
+
+/// How a check ended. A reason instead of a client is for the operator alone.
+pub(super) struct SecretCheck {
+    pub(super) outcome: Result<Arc<Client>, Reason>,
+    /// The credential that matched.
+    pub(super) credential: Option<CredentialId>,
+}
+
+impl SecretCheck {
+    const fn refused(reason: Reason) -> Self {
+        Self { outcome: Err(reason), credential: None }
+    }
+
+    /// The secret fits `credential` of `client`. Whether it may be used now is asked last.
+    fn matched(client: Arc<Client>, credential: &Credential, now: Timestamp) -> Self {
+        if credential.not_before().is_some_and(|start| now < start) {
+            return Self::refused(Reason::SecretNotYetValid);
+        }
+        if !credential.is_valid_at(now) {
+            return Self::refused(Reason::SecretExpired);
+        }
+        let credential = Some(credential.id().clone());
+        Self { outcome: Ok(client), credential }
+    }
+}
+
+impl ClientAuthentication<'_> {
+    pub(super) async fn check_secret(&self, presented: &Presented) -> Step<SecretCheck> {
+        match PresentedSecret::classify(&presented.secret) {
+            PresentedSecret::Malformed => Ok(SecretCheck::refused(Reason::SecretMalformed)),
+            PresentedSecret::Generated(id) => {
+                let client = self.find(&presented.client_id).await?;
+                self.check_generated(client.as_ref(), &id, presented)
+            }
+            PresentedSecret::Foreign => match self.imported {
+                Some(imported) => {
+                    let client = self.find(&presented.client_id).await?;
+                    self.check_imported(client.as_ref(), imported, presented).await
+                }
+                None => Ok(SecretCheck::refused(Reason::ImportedSecretsOff)),
+            },
+        }
+    }
+
+    async fn find(&self, id: &ClientId) -> Step<Option<Arc<Client>>> {
+        let found = self.clients.find(id).await?.map(|found| found.shared());
+        if found.as_deref().is_some_and(|client| client.id() != id) {
+            let mixed_up = "the client store gave another client than the one it was asked for";
+            return Err(StoreError::corrupt(mixed_up).into());
+        }
+        Ok(found)
+    }
+
+    /// One HMAC, whether or not there is such a client and credential.
+    fn check_generated(
+        &self,
+        client: Option<&Arc<Client>>,
+        id: &CredentialId,
+        presented: &Presented,
+    ) -> Step<SecretCheck> {
+        let held = client.and_then(|client| client.credentials().iter().find(|held| held.id() == id));
+        let stored = held.and_then(|held| match held.kind() {
+            CredentialKind::Digest(digest) => Some(digest),
+            CredentialKind::Imported(_) | CredentialKind::Unknown(_) => None,
+        });
+        let digest = self.host_keys.digest(stored, &presented.client_id, id.as_str(), &presented.secret);
+        let Some(digest) = digest else { return Err(pepper_missing(&presented.client_id, stored).into()) };
+        let expected = stored.map_or([0; 32], |stored| stored.0.digest);
+        let fits = bool::from(digest.ct_eq(&expected)) && stored.is_some();
+        Ok(match (client, held) {
+            (None, _) => SecretCheck::refused(Reason::ClientUnknown),
+            (Some(_), None) => SecretCheck::refused(Reason::SecretUnknown),
+            (Some(_), Some(_)) if !fits => SecretCheck::refused(Reason::SecretWrong),
+            (Some(client), Some(held)) => SecretCheck::matched(Arc::clone(client), held, self.now),
+        })
+    }
+
+    /// One slow hash, whether or not there is such a client: a decoy's where there is none.
+    async fn check_imported(
+        &self,
+        client: Option<&Arc<Client>>,
+        imported: &ImportedSecrets,
+        presented: &Presented,
+    ) -> Step<SecretCheck> {
+        let held = client.and_then(|client| {
+            let imported = client.credentials().iter().filter_map(|held| match held.kind() {
+                CredentialKind::Imported(encoded) => Some((held, encoded.as_str())),
+                CredentialKind::Digest(_) | CredentialKind::Unknown(_) => None,
+            });
+            // At most one is valid at a time; where none is, the one that ended last tells the operator why.
+            imported.max_by_key(|(held, _)| (held.is_valid_at(self.now), held.expires_at()))
+        });
+        let encoded = held.map(|(_, encoded)| encoded);
+        let fits = imported.verify(presented.secret.clone(), encoded).await? && held.is_some();
+        Ok(match (client, held) {
+            (None, _) => SecretCheck::refused(Reason::ClientUnknown),
+            (Some(_), None) => SecretCheck::refused(Reason::SecretUnknown),
+            (Some(_), Some(_)) if !fits => SecretCheck::refused(Reason::SecretWrong),
+            (Some(client), Some((held, _))) => SecretCheck::matched(Arc::clone(client), held, self.now),
+        })
+    }
+}
+
+/// The operator's mistake, and no reason to call a client's secret wrong.
+fn pepper_missing(client: &ClientId, stored: Option<&SecretDigest>) -> Fault {
+    Fault::internal(match stored.map(SecretDigest::pepper) {
+        Some(pepper) => {
+            format!(
+                "client `{client}`: the host key `{pepper}` of its secret was not supplied with the value it had"
+            )
+        }
+        None => "there is no host key".to_owned(),
+    })
+}
+
+/// Checking secrets of other systems: a verifier, where it runs, and how many at a time.
+#[derive(Debug)]
+pub(crate) struct ImportedSecrets {
+    pub(crate) verifier: Arc<dyn SecretVerifier>,
+    pub(crate) executor: Arc<dyn Executor>,
+    pub(crate) at_once: usize,
+    pub(crate) running: Arc<AtomicUsize>,
+}
+
+impl ImportedSecrets {
+    /// Whether `presented` fits `encoded`, or the decoy where there is none, off the async threads.
+    async fn verify(&self, presented: Zeroizing<String>, encoded: Option<&str>) -> Step<bool> {
+        let Some(place) = Place::take(&self.running, self.at_once) else {
+            return Err(Fault::unavailable("as many imported secrets as allowed are being checked").into());
+        };
+        let verifier = Arc::clone(&self.verifier);
+        let encoded = encoded.map(str::to_owned);
+        let work = move || {
+            // Held by the work, not by the request: a client that hangs up frees no place.
+            let _place = place;
+            verifier.verify(presented.as_bytes(), encoded.as_deref().unwrap_or(verifier.decoy()))
+        };
+        match run_blocking(&*self.executor, work).await {
+            Ok(Ok(SecretMatch::Yes)) => Ok(true),
+            Ok(Ok(SecretMatch::No)) => Ok(false),
+            Ok(Err(error)) => Err(Fault::internal(error).into()),
+            Err(error) => Err(Fault::unavailable(error).into()),
+        }
+    }
+}
+
+/// One of the places for slow work, given back when dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(running: &Arc<AtomicUsize>, most: usize) -> Option<Self> {
+        let more = |n: usize| (n < most).then_some(n + 1);
+        running.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok()?;
+        Some(Self(Arc::clone(running)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,249 @@
+//! Putting a server together. Every mistake is found here, and by nothing later.
+
+mod check;
+
+use std::sync::Arc;
+
+use crate::auth::ImportedSecrets;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{ConfigError, Limits};
+use crate::endpoint::{Endpoints, metadata};
+use crate::entropy::{Entropy, SystemEntropy};
+use crate::event::{Event, EventSink};
+use crate::executor::Executor;
+use crate::host_keys::HostKeys;
+use crate::jose::SigningAlgorithm;
+use crate::keys::KeyRing;
+use crate::policy::{IssuancePolicy, StandardPolicy};
+use crate::rate_limit::RateLimiter;
+use crate::resource::Resource;
+use crate::secret_verifier::SecretVerifier;
+use crate::server::{AuthorizationServer, Inner};
+use crate::stores::Stores;
+
+/// How many imported secrets are checked at the same time unless the host says otherwise: each takes a core for
+/// tens of milliseconds.
+const IMPORTED_AT_ONCE: usize = 4;
+
+/// Puts an [`AuthorizationServer`] together.
+#[derive(Debug)]
+#[must_use = "a builder makes nothing until `build`"]
+pub struct Builder {
+    issuer: String,
+    stores: Stores,
+    host_keys: HostKeys,
+    resources: Vec<Resource>,
+    default_resource: Option<String>,
+    resource_default_scope: bool,
+    algorithm: SigningAlgorithm,
+    endpoints: Endpoints,
+    limits: Limits,
+    executor: Option<Arc<dyn Executor>>,
+    imported: Option<(Arc<dyn SecretVerifier>, usize)>,
+    policy: Arc<dyn IssuancePolicy>,
+    limiter: Option<Arc<dyn RateLimiter>>,
+    events: Arc<dyn EventSink>,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+    http_on_loopback: bool,
+}
+
+impl AuthorizationServer {
+    /// A server for this issuer (RFC 8414 §2), over these stores, with these keys of the host.
+    pub fn builder(issuer: impl Into<String>, stores: impl Into<Stores>, host_keys: HostKeys) -> Builder {
+        Builder {
+            issuer: issuer.into(),
+            stores: stores.into(),
+            host_keys,
+            resources: Vec::new(),
+            default_resource: None,
+            resource_default_scope: false,
+            algorithm: SigningAlgorithm::default(),
+            endpoints: Endpoints::default(),
+            limits: Limits::default(),
+            executor: None,
+            imported: None,
+            policy: Arc::new(StandardPolicy),
+            limiter: None,
+            events: Arc::new(NoSink),
+            clock: Arc::new(SystemClock::new()),
+            entropy: Arc::new(SystemEntropy::new()),
+            http_on_loopback: false,
+        }
+    }
+}
+
+impl Builder {
+    /// Declares a resource. At least one is needed: every token has an audience.
+    pub fn resource(mut self, resource: Resource) -> Self {
+        self.resources.push(resource);
+        self
+    }
+
+    /// The resource that is meant where a request names none and its scopes imply none.
+    pub fn default_resource(mut self, uri: impl Into<String>) -> Self {
+        self.default_resource = Some(uri.into());
+        self
+    }
+
+    /// Whether the scope `<resource>/.default` means "all that the client holds there". Off by default.
+    pub const fn resource_default_scope(mut self, on: bool) -> Self {
+        self.resource_default_scope = on;
+        self
+    }
+
+    /// With which algorithm tokens are signed unless their resource says otherwise. ES256 by default.
+    pub const fn signing_algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
+        self.algorithm = algorithm;
+        self
+    }
+
+    /// Other paths for the endpoints.
+    pub fn endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.endpoints = endpoints;
+        self
+    }
+
+    /// Other bounds for requests.
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Where background work and slow computations run; the adapters bring one. Needed for new RSA keys and for
+    /// imported secrets. Without it only [`AuthorizationServer::maintain`] reads the keys again.
+    pub fn executor(mut self, executor: impl Executor) -> Self {
+        self.executor = Some(Arc::new(executor));
+        self
+    }
+
+    /// Accepts secrets of other systems, checked by `verifier`, four at a time. Off by default.
+    pub fn imported_secrets(mut self, verifier: impl SecretVerifier) -> Self {
+        let at_once = self.imported.map_or(IMPORTED_AT_ONCE, |(_, at_once)| at_once);
+        self.imported = Some((Arc::new(verifier), at_once));
+        self
+    }
+
+    /// How many imported secrets are checked at the same time, at least one; more answer 503. Each takes a core.
+    pub fn imported_secrets_at_once(mut self, at_once: usize) -> Self {
+        self.imported = self.imported.map(|(verifier, _)| (verifier, at_once.max(1)));
+        self
+    }
+
+    /// Who decides what a token says. [`StandardPolicy`] by default.
+    pub fn policy(mut self, policy: impl IssuancePolicy) -> Self {
+        self.policy = Arc::new(policy);
+        self
+    }
+
+    /// Brakes on guessing. None by default: secrets that Grantor makes cannot be guessed.
+    pub fn rate_limiter(mut self, limiter: impl RateLimiter) -> Self {
+        self.limiter = Some(Arc::new(limiter));
+        self
+    }
+
+    /// Who is told what happens. `tracing` always is.
+    pub fn events(mut self, sink: impl EventSink) -> Self {
+        self.events = Arc::new(sink);
+        self
+    }
+
+    /// Another clock, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Another source of randomness.
+    pub fn entropy(mut self, entropy: impl Entropy) -> Self {
+        self.entropy = Arc::new(entropy);
+        self
+    }
+
+    /// The choices that weaken a rule.
+    pub const fn dangerous(self) -> Dangerous {
+        Dangerous(self)
+    }
+
+    /// The server: checks the configuration, loads the signing keys and makes what is missing.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], exact enough that the fix is obvious.
+    pub async fn build(self) -> Result<AuthorizationServer, ConfigError> {
+        let issuer = check::issuer(&self.issuer, self.http_on_loopback)?;
+        let resources = check::resources(&self.resources, self.algorithm, self.default_resource.as_deref())?;
+        let algorithms = check::algorithms(&resources)?;
+        let routes = self.endpoints.routes(&issuer)?;
+        let imported = check::imported(self.imported, self.executor.as_ref())?;
+        if self.host_keys.is_empty() {
+            return Err(ConfigError::NoHostKey);
+        }
+        let metadata =
+            metadata(&issuer, &self.endpoints, &resources).map_err(|e| ConfigError::Keys(e.into()))?;
+        let (keys, made) = KeyRing::load_or_create(
+            issuer.clone(),
+            self.host_keys.clone(),
+            Arc::clone(&self.stores.keys),
+            (&*self.entropy, self.executor.as_deref()),
+            &algorithms,
+            self.clock.now(),
+        )
+        .await
+        .map_err(|error| ConfigError::Keys(error.into()))?;
+        let server = AuthorizationServer(Arc::new(Inner {
+            issuer,
+            endpoints: self.endpoints,
+            routes,
+            metadata,
+            limits: self.limits,
+            resources,
+            resource_default_scope: self.resource_default_scope,
+            stores: self.stores,
+            keys,
+            host_keys: self.host_keys,
+            imported,
+            policy: self.policy,
+            limiter: self.limiter,
+            executor: self.executor,
+            events: self.events,
+            clock: self.clock,
+            entropy: self.entropy,
+        }));
+        for key in &made {
+            server.0.report(&Event::SigningKeyCreated { kid: key.kid(), alg: key.alg() });
+        }
+        for warning in server.summary().warnings() {
+            tracing::warn!(issuer = server.issuer().as_str(), "{warning}");
+        }
+        Ok(server)
+    }
+}
+
+/// Choices that weaken a rule, so that they can be found by searching for `dangerous()`.
+#[derive(Debug)]
+#[must_use = "choose, and get the builder back"]
+pub struct Dangerous(Builder);
+
+impl Dangerous {
+    /// Takes an issuer of plain http on a loopback address (RFC 8414 §2 demands https). For development: whoever
+    /// can listen on the way reads every secret.
+    pub fn allow_http_on_loopback(mut self) -> Builder {
+        self.0.http_on_loopback = true;
+        self.0
+    }
+}
+
+/// Nobody is told but `tracing`.
+#[derive(Debug)]
+struct NoSink;
+
+impl EventSink for NoSink {
+    fn record(&self, _event: &Event<'_>) {}
+}
+
+impl ImportedSecrets {
+    fn new(verifier: Arc<dyn SecretVerifier>, executor: Arc<dyn Executor>, at_once: usize) -> Self {
+        Self { verifier, executor, at_once, running: Arc::default() }
+    }
+}

@@ -1,0 +1,69 @@
+//! One function for each part of the configuration that can be wrong.
+
+use std::sync::Arc;
+
+use crate::auth::ImportedSecrets;
+use crate::config::ConfigError;
+use crate::executor::Executor;
+use crate::jose::SigningAlgorithm;
+use crate::resource::{DeclaredResource, Resource, Resources};
+use crate::secret_verifier::SecretVerifier;
+use crate::types::Issuer;
+
+pub(super) fn issuer(text: &str, http_on_loopback: bool) -> Result<Issuer, ConfigError> {
+    let issuer =
+        Issuer::new(text).map_err(|source| ConfigError::Issuer { issuer: text.to_owned(), source })?;
+    if issuer.is_plain_http() && !http_on_loopback {
+        return Err(ConfigError::PlainHttp { issuer: text.to_owned() });
+    }
+    Ok(issuer)
+}
+
+pub(super) fn resources(
+    declared: &[Resource],
+    algorithm: SigningAlgorithm,
+    default: Option<&str>,
+) -> Result<Resources, ConfigError> {
+    let checked: Vec<DeclaredResource> = declared
+        .iter()
+        .map(|resource| DeclaredResource::check(resource, algorithm))
+        .collect::<Result<_, _>>()?;
+    if checked.is_empty() {
+        return Err(ConfigError::NoResource);
+    }
+    for (at, resource) in checked.iter().enumerate() {
+        if checked.iter().take(at).any(|other| other.uri() == resource.uri()) {
+            return Err(ConfigError::ResourceTwice { uri: resource.uri().as_str().to_owned() });
+        }
+    }
+    let named = default.map(|text| {
+        let found = checked.iter().map(DeclaredResource::uri).find(|uri| uri.as_str() == text);
+        found.cloned().ok_or_else(|| ConfigError::DefaultResource { uri: text.to_owned() })
+    });
+    let default = named.transpose()?;
+    Ok(Resources::new(checked, default))
+}
+
+/// Every algorithm that a token may be signed with, once.
+pub(super) fn algorithms(resources: &Resources) -> Result<Vec<SigningAlgorithm>, ConfigError> {
+    let mut algorithms: Vec<_> = resources.iter().map(DeclaredResource::signing_algorithm).collect();
+    algorithms.sort_unstable();
+    algorithms.dedup();
+    match algorithms.iter().find(|algorithm| algorithm.is_rsa() && !cfg!(feature = "josekit")) {
+        Some(algorithm) => Err(ConfigError::Algorithm { algorithm: algorithm.as_str() }),
+        None => Ok(algorithms),
+    }
+}
+
+pub(super) fn imported(
+    imported: Option<(Arc<dyn SecretVerifier>, usize)>,
+    executor: Option<&Arc<dyn Executor>>,
+) -> Result<Option<ImportedSecrets>, ConfigError> {
+    match (imported, executor) {
+        (None, _) => Ok(None),
+        (Some(_), None) => Err(ConfigError::ImportedSecretsNeedExecutor),
+        (Some((verifier, at_once)), Some(executor)) => {
+            Ok(Some(ImportedSecrets::new(verifier, Arc::clone(executor), at_once)))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What the embedder can get wrong, and the bounds that hold for every request.
+
+use std::error::Error;
+use std::time::Duration;
+
+use crate::types::InvalidValue;
+
+/// A mistake in the configuration, found by [`Builder::build`](crate::Builder::build) and by nothing later.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The issuer cannot be one.
+    #[error("issuer `{issuer}`: {source}")]
+    Issuer {
+        /// What was given.
+        issuer: String,
+        /// The rule.
+        source: InvalidValue,
+    },
+    /// The issuer is plain http.
+    #[error(
+        "issuer `{issuer}` is plain http: use https, or for development on loopback `.dangerous().allow_http_on_loopback()`"
+    )]
+    PlainHttp {
+        /// What was given.
+        issuer: String,
+    },
+    /// No resource was declared.
+    #[error(
+        "no resource is declared: every token needs an audience, so add `.resource(Resource::new(\"https://api.example.com\"))`"
+    )]
+    NoResource,
+    /// A resource or one of its scopes is malformed.
+    #[error("resource `{uri}`: {source}")]
+    Resource {
+        /// What was given.
+        uri: String,
+        /// The rule.
+        source: InvalidValue,
+    },
+    /// Two resources have one identifier.
+    #[error("resource `{uri}` is declared twice")]
+    ResourceTwice {
+        /// What was given.
+        uri: String,
+    },
+    /// A lifetime that is none.
+    #[error("resource `{uri}`: the lifetime must be 1 second to 24 hours")]
+    Lifetime {
+        /// The resource.
+        uri: String,
+    },
+    /// The default resource is not declared.
+    #[error("default resource `{uri}` is not declared: add it with `.resource(…)`")]
+    DefaultResource {
+        /// What was given.
+        uri: String,
+    },
+    /// The algorithm needs a feature that is off.
+    #[error("{algorithm} needs the feature `josekit` of the crate `grantor`, which is off")]
+    Algorithm {
+        /// The algorithm.
+        algorithm: &'static str,
+    },
+    /// There are no host keys.
+    #[error("there is no host key: the system gave no randomness for `HostKeys::ephemeral()`")]
+    NoHostKey,
+    /// Imported secrets need threads to be checked on.
+    #[error("imported secrets are hashed slowly, off the async threads: give the builder an `executor`")]
+    ImportedSecretsNeedExecutor,
+    /// An endpoint's path is none, or two share one.
+    #[error("endpoint path `{path}`: {rule}")]
+    Endpoint {
+        /// What was given.
+        path: String,
+        /// The rule.
+        rule: &'static str,
+    },
+    /// The signing keys could not be loaded, opened or made.
+    #[error("signing keys: {0}")]
+    Keys(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// The bounds of every request. An adapter asks for them; core holds them.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    body: usize,
+    parameters: usize,
+    deadline: Duration,
+}
+
+impl Default for Limits {
+    /// 64 KiB of body, 64 parameters, 10 seconds.
+    fn default() -> Self {
+        Self { body: 64 * 1024, parameters: 64, deadline: Duration::from_secs(10) }
+    }
+}
+
+impl Limits {
+    /// The most bytes of a body. An adapter reads one more and no further, and hands over what it has.
+    #[must_use]
+    pub const fn body(&self) -> usize {
+        self.body
+    }
+
+    /// The most parameters of a form.
+    #[must_use]
+    pub const fn parameters(&self) -> usize {
+        self.parameters
+    }
+
+    /// How long a request may take as a whole, its body included. An adapter holds it.
+    #[must_use]
+    pub const fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
+    /// Another bound for the body, in bytes.
+    #[must_use]
+    pub const fn with_body(mut self, bytes: usize) -> Self {
+        self.body = bytes;
+        self
+    }
+
+    /// Another bound for the parameters of a form.
+    #[must_use]
+    pub const fn with_parameters(mut self, count: usize) -> Self {
+        self.parameters = count;
+        self
+    }
+
+    /// Another deadline.
+    #[must_use]
+    pub const fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+}

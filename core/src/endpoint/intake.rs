@@ -1,0 +1,51 @@
+//! How a request comes in: everything that is wrong with it before it is understood.
+
+use crate::config::Limits;
+use crate::error::{ErrorCode, Reason, Rejection, Step, reject};
+use crate::form::Form;
+use crate::http::{Request, Transport};
+use crate::types::Issuer;
+
+/// The parameters of a POST of `application/x-www-form-urlencoded` (RFC 6749 §3.2, appendix B).
+pub(crate) fn read_form<'a>(request: &'a Request, limits: &Limits, issuer: &Issuer) -> Step<Form<'a>> {
+    if request.method() != "POST" {
+        return reject(ErrorCode::MethodNotAllowed("POST"), Reason::MethodNotAllowed);
+    }
+    if request.transport() == Transport::Plain && !issuer.is_plain_http() {
+        return reject(ErrorCode::InvalidRequest, Reason::PlainHttp);
+    }
+    if request.body().len() > limits.body() {
+        return reject(ErrorCode::ContentTooLarge, Reason::BodyTooLarge);
+    }
+    if request.header("content-encoding").any(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+        return reject(ErrorCode::InvalidRequest, Reason::ContentEncoded);
+    }
+    content_type_is_form(request)?;
+    let form = Form::parse(request.body(), limits.parameters());
+    form.map_err(|reason| Rejection::new(ErrorCode::InvalidRequest, reason).into())
+}
+
+/// A charset or another parameter is fine; the form is read as UTF-8 whatever it says.
+fn content_type_is_form(request: &Request) -> Step<()> {
+    let mut types = request.header("content-type");
+    let Some(content_type) = types.next() else {
+        return reject(ErrorCode::InvalidRequest, Reason::ContentTypeMissing);
+    };
+    if types.next().is_some() {
+        return reject(ErrorCode::InvalidRequest, Reason::ContentTypeRepeated);
+    }
+    let essence = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    if essence.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
+        Ok(())
+    } else {
+        reject(ErrorCode::InvalidRequest, Reason::ContentTypeNotForm)
+    }
+}
+
+/// A GET (or HEAD) of a public document.
+pub(crate) fn read_document_request(request: &Request) -> Step<()> {
+    match request.method() {
+        "GET" | "HEAD" => Ok(()),
+        _ => reject(ErrorCode::MethodNotAllowed("GET, HEAD"), Reason::MethodNotAllowed),
+    }
+}

@@ -1,0 +1,137 @@
+//! Where the endpoints are.
+
+use crate::config::ConfigError;
+use crate::types::Issuer;
+
+/// One of the endpoints. An adapter routes to it, whatever the method: core answers 405.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// RFC 6749 §3.2.
+    Token,
+    /// The published keys (RFC 7517 §5).
+    Jwks,
+    /// RFC 8414, at each of its places.
+    Metadata,
+}
+
+/// The paths of the endpoints, each under the path of the issuer.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    token: String,
+    jwks: String,
+    metadata: Option<String>,
+}
+
+impl Default for Endpoints {
+    /// `/oauth2/token`, `/.well-known/jwks.json`, and the metadata where RFC 8414 §3 and §5 say.
+    fn default() -> Self {
+        Self { token: "/oauth2/token".to_owned(), jwks: "/.well-known/jwks.json".to_owned(), metadata: None }
+    }
+}
+
+impl Endpoints {
+    /// Another path for the token endpoint.
+    #[must_use]
+    pub fn token(mut self, path: impl Into<String>) -> Self {
+        self.token = path.into();
+        self
+    }
+
+    /// Another path for the published keys.
+    #[must_use]
+    pub fn jwks(mut self, path: impl Into<String>) -> Self {
+        self.jwks = path.into();
+        self
+    }
+
+    /// One more place for the metadata, for clients that look elsewhere.
+    #[must_use]
+    pub fn metadata(mut self, path: impl Into<String>) -> Self {
+        self.metadata = Some(path.into());
+        self
+    }
+
+    pub(crate) fn token_url(&self, issuer: &Issuer) -> String {
+        issuer.url(&self.token)
+    }
+
+    pub(crate) fn jwks_url(&self, issuer: &Issuer) -> String {
+        issuer.url(&self.jwks)
+    }
+
+    /// Every path as it comes over the wire, with its endpoint.
+    pub(crate) fn routes(&self, issuer: &Issuer) -> Result<Vec<(String, Endpoint)>, ConfigError> {
+        let base = issuer.path();
+        let mut routes = vec![
+            (format!("{base}{}", self.token), Endpoint::Token),
+            (format!("{base}{}", self.jwks), Endpoint::Jwks),
+            // RFC 8414 §3: between host and path of the issuer. §5: also under the name of OpenID Connect, which
+            // itself puts it behind the path.
+            (format!("/.well-known/oauth-authorization-server{base}"), Endpoint::Metadata),
+            (format!("/.well-known/openid-configuration{base}"), Endpoint::Metadata),
+        ];
+        if !base.is_empty() {
+            routes.push((format!("{base}/.well-known/openid-configuration"), Endpoint::Metadata));
+        }
+        if let Some(path) = &self.metadata {
+            routes.push((format!("{base}{path}"), Endpoint::Metadata));
+        }
+        for own in [&self.token, &self.jwks].into_iter().chain(&self.metadata) {
+            check(own)?;
+        }
+        for (at, (path, _)) in routes.iter().enumerate() {
+            if routes.iter().take(at).any(|(other, _)| other == path) {
+                let rule = "it is taken by another endpoint";
+                return Err(ConfigError::Endpoint { path: path.clone(), rule });
+            }
+        }
+        Ok(routes)
+    }
+}
+
+/// A plain path that means the same to every router.
+fn check(path: &str) -> Result<(), ConfigError> {
+    let segment_ok = |segment: &str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+        !segment.is_empty() && segment != "." && segment != ".." && segment.bytes().all(plain)
+    };
+    match path.strip_prefix('/') {
+        Some(rest) if rest.split('/').all(segment_ok) => Ok(()),
+        Some(_) | None => Err(ConfigError::Endpoint {
+            path: path.to_owned(),
+            rule: "it must begin with `/`, without a slash at its end, of `A-Z a-z 0-9 - . _ ~` in between",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn routes(issuer: &str, endpoints: &Endpoints) -> Result<Vec<(String, Endpoint)>, ConfigError> {
+        endpoints.routes(&Issuer::new(issuer).expect("issuer"))
+    }
+
+    #[test]
+    fn rfc8414_s3_between_host_and_path_of_the_issuer() {
+        let routes = routes("https://a.example/tenant/", &Endpoints::default()).expect("routes");
+        let paths: Vec<_> = routes.iter().map(|(path, _)| path.as_str()).collect();
+        assert!(paths.contains(&"/.well-known/oauth-authorization-server/tenant"));
+        assert!(paths.contains(&"/.well-known/openid-configuration/tenant"));
+        assert!(paths.contains(&"/tenant/.well-known/openid-configuration"));
+        assert!(paths.contains(&"/tenant/oauth2/token"));
+        assert!(paths.contains(&"/tenant/.well-known/jwks.json"));
+    }
+
+    #[test]
+    fn paths_that_cannot_be_routed_are_named() {
+        for bad in ["token", "/", "/a/", "/a//b", "/{x}", "/*", "/a?b", "/../a", "/a b", ""] {
+            assert!(routes("https://a.example", &Endpoints::default().token(bad)).is_err(), "{bad:?}");
+        }
+        assert!(routes("https://a.example", &Endpoints::default().token("/x").jwks("/x")).is_err());
+        assert!(
+            routes("https://a.example", &Endpoints::default().token("/token").metadata("/about")).is_ok()
+        );
+    }
+}

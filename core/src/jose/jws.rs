@@ -1,0 +1,32 @@
+//! JWS in compact form (RFC 7515 §7.1): what this server writes.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::Serialize;
+
+use super::{SignatureError, SigningKey};
+
+#[derive(Serialize)]
+struct Header<'a> {
+    typ: &'a str,
+    alg: &'a str,
+    kid: &'a str,
+}
+
+/// The protected header, encoded once for each key.
+pub(crate) fn protected_header(typ: &str, alg: &str, kid: &str) -> Result<String, serde_json::Error> {
+    let json = serde_json::to_vec(&Header { typ, alg, kid })?;
+    Ok(BASE64URL_NOPAD.encode(&json))
+}
+
+/// `header.payload.signature`, in one allocation of the right size.
+pub(crate) fn sign_compact(header: &str, payload: &[u8], key: &SigningKey) -> Result<String, SignatureError> {
+    let length = header.len() + 1 + BASE64URL_NOPAD.encode_len(payload.len()) + 1;
+    let mut jws = String::with_capacity(length + BASE64URL_NOPAD.encode_len(key.longest_signature()));
+    jws.push_str(header);
+    jws.push('.');
+    BASE64URL_NOPAD.encode_append(payload, &mut jws);
+    let signature = key.sign(jws.as_bytes())?;
+    jws.push('.');
+    BASE64URL_NOPAD.encode_append(signature.as_ref(), &mut jws);
+    Ok(jws)
+}

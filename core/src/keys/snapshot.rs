@@ -1,0 +1,107 @@
+//! The key set as the request path uses it: opened, with everything that can be computed once.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::KeyError;
+use crate::host_keys::HostKeys;
+use crate::jose::{PublicMembers, SigningAlgorithm, SigningKey, protected_header, published, thumbprint};
+use crate::store::{KeyRecord, KeySet, PrivateKey, Revision};
+use crate::types::{Issuer, KeyId, Timestamp};
+
+/// An opened key set, at the revision at which it was read.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) revision: Revision,
+    keys: Vec<OpenKey>,
+}
+
+/// One key: what is published of it and, if the private half is here, how to sign.
+#[derive(Debug)]
+pub(crate) struct OpenKey {
+    record: KeyRecord,
+    jwk: Option<Value>,
+    signing: Option<(SigningAlgorithm, String, SigningKey)>,
+}
+
+impl Snapshot {
+    /// Opens every key of a set. One that cannot be opened is an error: going on would mean making another in
+    /// silence.
+    pub(crate) fn open(
+        set: &KeySet,
+        revision: Revision,
+        issuer: &Issuer,
+        host_keys: &HostKeys,
+    ) -> Result<Self, KeyError> {
+        let keys = set.keys().iter().map(|record| OpenKey::open(record.clone(), issuer, host_keys));
+        Ok(Self { revision, keys: keys.collect::<Result<_, _>>()? })
+    }
+
+    /// The key that signs for `algorithm` at `now`: of those inside their signing time the one that began last.
+    pub(crate) fn signing(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<&OpenKey> {
+        self.keys
+            .iter()
+            .filter(|key| key.algorithm() == Some(algorithm))
+            .filter(|key| key.record.signs_from() <= now && now < key.record.signs_until())
+            .max_by_key(|key| key.record.signs_from())
+    }
+
+    /// The published key set (RFC 7517 §5) at `now`.
+    pub(crate) fn published(&self, now: Timestamp) -> Value {
+        let keys = self
+            .keys
+            .iter()
+            .filter(|key| key.record.published_at() <= now && now < key.record.published_until())
+            .filter_map(|key| key.jwk.clone());
+        serde_json::json!({ "keys": Value::Array(keys.collect()) })
+    }
+}
+
+impl OpenKey {
+    fn open(record: KeyRecord, issuer: &Issuer, host_keys: &HostKeys) -> Result<Self, KeyError> {
+        let corrupt = || KeyError::Corrupt(record.kid().clone());
+        let Some(algorithm) = SigningAlgorithm::from_name(record.alg()) else {
+            // A newer release made it. What is not understood is neither used nor published.
+            return Ok(Self { record, jwk: None, signing: None });
+        };
+        let public = PublicMembers::from_json(record.public()).ok_or_else(corrupt)?;
+        // The private key is sealed to its kid, so this ties the public half to it too.
+        if thumbprint(&public) != record.kid().as_str() {
+            return Err(corrupt());
+        }
+        let jwk = published(&public, record.kid().as_str(), algorithm.as_str());
+        let signing = match record.private() {
+            PrivateKey::Sealed(sealed) => {
+                let context = sealing_context(issuer, record.kid());
+                let pkcs8 = host_keys
+                    .open(&context, sealed)
+                    .map_err(|source| KeyError::Unseal { kid: record.kid().clone(), source })?;
+                let key = SigningKey::open(algorithm, &pkcs8)
+                    .map_err(|source| KeyError::Open { kid: record.kid().clone(), source })?;
+                let header = protected_header("at+jwt", algorithm.as_str(), record.kid().as_str())
+                    .map_err(|_| corrupt())?;
+                Some((algorithm, header, key))
+            }
+            PrivateKey::Unknown(_) => None,
+        };
+        Ok(Self { record, jwk: Some(jwk), signing })
+    }
+
+    fn algorithm(&self) -> Option<SigningAlgorithm> {
+        self.signing.as_ref().map(|(algorithm, ..)| *algorithm)
+    }
+
+    /// The encoded protected header of an access token (RFC 9068 §2.1) and the key to sign with.
+    pub(crate) fn signer(&self) -> Option<(&str, &SigningKey)> {
+        self.signing.as_ref().map(|(_, header, key)| (header.as_str(), key))
+    }
+}
+
+/// What a sealed private key is bound to: its issuer and its kid (T67).
+pub(super) fn sealing_context(issuer: &Issuer, kid: &KeyId) -> Vec<u8> {
+    format!("grantor signing key 1\0{}\0{}", issuer.as_str(), kid.as_str()).into_bytes()
+}
+
+/// Snapshots are shared: a request keeps the one that it began with.
+pub(super) type Shared = Arc<Snapshot>;

@@ -1,0 +1,96 @@
+//! The built-in policy: RFC 6749 §3.3, RFC 8707 §2 and RFC 9068 §3.
+
+use async_trait::async_trait;
+
+use super::{AskedScope, Issuance, IssuancePolicy, PolicyRefusal, Terms};
+use crate::error::{ErrorCode, Reason};
+use crate::resource::DeclaredResource;
+use crate::types::Scope;
+
+/// Grants what was asked, if the client holds all of it at one resource; else refuses.
+///
+/// - The resource is the one asked for; else the one that the scopes imply; else the declared default; else the
+///   only one; else `invalid_target`.
+/// - Scopes that span resources, or of which one is unknown or not the client's, are `invalid_scope`.
+/// - No scope asked for: the client's default scope, as far as the resource knows it. `invalid_scope` where that
+///   is empty and the resource has scopes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StandardPolicy;
+
+#[async_trait]
+impl IssuancePolicy for StandardPolicy {
+    async fn decide(&self, issuance: &Issuance<'_>) -> Result<Terms, PolicyRefusal> {
+        let resource = resource(issuance)?;
+        let scope = scope(issuance, resource)?;
+        Ok(Terms::new(resource.uri().clone(), scope, resource.lifetime()))
+    }
+}
+
+/// The one resource that the token is for.
+fn resource<'a>(issuance: &Issuance<'a>) -> Result<&'a DeclaredResource, PolicyRefusal> {
+    if let Some(uri) = &issuance.asked.resource {
+        let Some(resource) = issuance.resources.find(uri) else { return target(Reason::ResourceUnknown) };
+        if !issuance.client.may_access(uri) {
+            return target(Reason::ResourceNotAllowed);
+        }
+        return Ok(resource);
+    }
+    let own = || issuance.resources.iter().filter(|resource| issuance.client.may_access(resource.uri()));
+    let default = issuance.resources.default_resource().filter(|r| issuance.client.may_access(r.uri()));
+    let implied_by = |scope: &Scope| -> Vec<_> { own().filter(|r| scope.is_within(r.scope())).collect() };
+    let among = |candidates: Vec<&'a DeclaredResource>| match candidates.as_slice() {
+        [only] => Some(*only),
+        several => default.filter(|default| several.iter().any(|r| r.uri() == default.uri())),
+    };
+    let found = match &issuance.asked.scope {
+        AskedScope::Tokens(asked) => {
+            let candidates = implied_by(asked);
+            if candidates.is_empty() {
+                return scope_of_no_resource(issuance, asked);
+            }
+            among(candidates)
+        }
+        AskedScope::Default | AskedScope::All => {
+            let scope = issuance.client.default_scope();
+            let implied = if scope.is_empty() { None } else { among(implied_by(scope)) };
+            implied.or(default).or_else(|| among(own().collect()))
+        }
+    };
+    found.map_or_else(|| target(Reason::ResourceUndecided), Ok)
+}
+
+/// No resource knows all of the scopes: because one is unknown, or because they span several.
+fn scope_of_no_resource<T>(issuance: &Issuance<'_>, asked: &Scope) -> Result<T, PolicyRefusal> {
+    let known = |token: &str| issuance.resources.iter().any(|resource| resource.scope().contains(token));
+    scope_error(if asked.tokens().all(known) { Reason::ScopeSpansResources } else { Reason::ScopeUnknown })
+}
+
+/// Scope granted ⊆ requested ⊆ registered, and nothing that the resource does not know.
+fn scope(issuance: &Issuance<'_>, resource: &DeclaredResource) -> Result<Scope, PolicyRefusal> {
+    let client = issuance.client;
+    let scope = match &issuance.asked.scope {
+        AskedScope::Tokens(asked) => {
+            if !asked.is_within(resource.scope()) {
+                return scope_error(Reason::ScopeNotOfResource);
+            }
+            if !asked.is_within(client.scope()) {
+                return scope_error(Reason::ScopeNotRegistered);
+            }
+            asked.clone()
+        }
+        AskedScope::Default => client.default_scope().intersect(resource.scope()),
+        AskedScope::All => client.scope().intersect(resource.scope()),
+    };
+    if scope.is_empty() && !resource.scope().is_empty() {
+        return scope_error(Reason::ScopeEmpty);
+    }
+    Ok(scope)
+}
+
+fn target<T>(reason: Reason) -> Result<T, PolicyRefusal> {
+    Err(PolicyRefusal::rejected(ErrorCode::InvalidTarget, reason))
+}
+
+fn scope_error<T>(reason: Reason) -> Result<T, PolicyRefusal> {
+    Err(PolicyRefusal::rejected(ErrorCode::InvalidScope, reason))
+}

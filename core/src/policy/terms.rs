@@ -1,0 +1,104 @@
+//! The terms of a token, and the rules that no policy can bend.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::{Asked, AskedScope, Issuance};
+use crate::error::{Fault, Step};
+use crate::resource::{DeclaredResource, MAX_LIFETIME};
+use crate::types::{ResourceUri, Scope};
+
+/// What a token will say.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    audience: ResourceUri,
+    scope: Scope,
+    lifetime: Duration,
+    claims: Map<String, Value>,
+}
+
+impl Terms {
+    /// Terms for one audience.
+    #[must_use]
+    pub fn new(audience: ResourceUri, scope: Scope, lifetime: Duration) -> Self {
+        Self { audience, scope, lifetime, claims: Map::new() }
+    }
+
+    /// A narrower scope.
+    #[must_use]
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// Another lifetime, in whole seconds.
+    #[must_use]
+    pub const fn lifetime(mut self, lifetime: Duration) -> Self {
+        self.lifetime = lifetime;
+        self
+    }
+
+    /// A further claim. Everybody who sees the token can read it.
+    #[must_use]
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.into(), value.into());
+        self
+    }
+
+    /// `aud`.
+    #[must_use]
+    pub const fn audience(&self) -> &ResourceUri {
+        &self.audience
+    }
+
+    /// The granted scope.
+    #[must_use]
+    pub const fn granted_scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// How long the token lives.
+    #[must_use]
+    pub const fn granted_lifetime(&self) -> Duration {
+        self.lifetime
+    }
+
+    pub(crate) const fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+}
+
+/// Claims that a policy cannot set: those of RFC 9068 §2.2, RFC 7519 §4.1, RFC 7800 and our own.
+const RESERVED: [&str; 12] =
+    ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "cnf", "act", "grantor_epoch"];
+
+/// Holds the terms of any policy to the rules, and gives the resource that they name. Breaking them is a mistake
+/// of the host, so it is a fault and nobody is told which.
+pub(crate) fn check<'a>(terms: &Terms, issuance: &Issuance<'a>) -> Step<&'a DeclaredResource> {
+    let broken = |rule: &str| Err(Fault::internal(format!("the issuance policy gave terms {rule}")).into());
+    let Some(resource) = issuance.resources.find(&terms.audience) else {
+        return broken("for a resource that is not declared");
+    };
+    if issuance.asked.resource.as_ref().is_some_and(|asked| *asked != terms.audience) {
+        return broken("for another resource than the one asked for");
+    }
+    if !issuance.client.may_access(&terms.audience) {
+        return broken("for a resource that the client may not access");
+    }
+    if !terms.scope.is_within(issuance.client.scope()) || !terms.scope.is_within(resource.scope()) {
+        return broken("with a scope that client and resource do not share");
+    }
+    if let Asked { scope: AskedScope::Tokens(asked), .. } = issuance.asked
+        && !terms.scope.is_within(asked)
+    {
+        return broken("with a scope that was not asked for");
+    }
+    if terms.lifetime < Duration::from_secs(1) || terms.lifetime > MAX_LIFETIME {
+        return broken("with a lifetime outside 1 second to 24 hours");
+    }
+    if RESERVED.iter().any(|name| terms.claims.contains_key(*name)) {
+        return broken("with a claim of a registered name");
+    }
+    Ok(resource)
+}

@@ -1,0 +1,252 @@
+//! The server: one function for each endpoint.
+
+mod report;
+mod summary;
+
+pub use summary::Summary;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use tracing::Instrument;
+
+use crate::auth::{ClientAuthentication, ImportedSecrets};
+use crate::claim::claim;
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::endpoint::{Endpoint, Endpoints, read_document_request, read_form};
+use crate::entropy::Entropy;
+use crate::error::{Fault, Refusal, Step, uncached};
+use crate::event::{Event, EventSink, RequestTrail, TokenIssued};
+use crate::executor::Executor;
+use crate::grant::{Grant, client_credentials};
+use crate::host_keys::HostKeys;
+use crate::http::{Request, Response};
+use crate::keys::{KeyRing, REFRESH_EVERY, Turn};
+use crate::policy::{Issuance, IssuancePolicy, check_terms, read_asked};
+use crate::rate_limit::RateLimiter;
+use crate::resource::Resources;
+use crate::stores::Stores;
+use crate::token::{AccessToken, mint};
+use crate::types::{Issuer, Timestamp};
+
+/// An authorization server for machines. Cheap to clone: all clones are one server.
+///
+/// Every endpoint takes a [`Request`] and gives a [`Response`], never a `Result`: there is nothing for an adapter
+/// to decide.
+#[derive(Clone, Debug)]
+pub struct AuthorizationServer(pub(crate) Arc<Inner>);
+
+/// What a server is made of. Nothing in it changes but the keys' snapshot.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) issuer: Issuer,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) routes: Vec<(String, Endpoint)>,
+    pub(crate) metadata: Vec<u8>,
+    pub(crate) limits: Limits,
+    pub(crate) resources: Resources,
+    pub(crate) resource_default_scope: bool,
+    pub(crate) stores: Stores,
+    pub(crate) keys: KeyRing,
+    pub(crate) host_keys: HostKeys,
+    pub(crate) imported: Option<ImportedSecrets>,
+    pub(crate) policy: Arc<dyn IssuancePolicy>,
+    pub(crate) limiter: Option<Arc<dyn RateLimiter>>,
+    pub(crate) executor: Option<Arc<dyn Executor>>,
+    pub(crate) events: Arc<dyn EventSink>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+}
+
+/// RFC 6749 §5.1.
+#[derive(Serialize)]
+struct TokenResponse<'a> {
+    access_token: &'a str,
+    token_type: &'a str,
+    expires_in: i64,
+    /// Always told, whether or not it differs from what was asked (§3.3).
+    #[serde(skip_serializing_if = "str::is_empty")]
+    scope: &'a str,
+}
+
+/// How many entries one call of the store removes at most, so that it is short.
+const PRUNE_BATCH: u32 = 1000;
+/// How long an entry is kept past its end, so that a node whose clock is off destroys nothing.
+const PRUNE_AFTER: Duration = Duration::from_secs(15 * 60);
+/// How long verifiers may keep the published keys.
+const JWKS_CACHE: &str = "public, max-age=300";
+
+impl AuthorizationServer {
+    /// The token endpoint (RFC 6749 §3.2).
+    pub async fn token(&self, request: Request) -> Response {
+        let mut trail = RequestTrail::at("token");
+        let span = report::span(&trail);
+        async {
+            let outcome = self.0.token(&request, &mut trail).await;
+            self.0.conclude(&trail, outcome)
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// The published keys (RFC 7517 §5).
+    pub async fn jwks(&self, request: Request) -> Response {
+        let trail = RequestTrail::at("jwks");
+        let outcome = self.0.jwks(&request);
+        self.0.conclude(&trail, outcome)
+    }
+
+    /// The metadata (RFC 8414 §3), the same document at each of its places.
+    pub async fn metadata(&self, request: Request) -> Response {
+        let trail = RequestTrail::at("metadata");
+        let outcome = read_document_request(&request)
+            .map(|()| public_document(self.0.metadata.clone(), "public, max-age=3600"));
+        self.0.conclude(&trail, outcome)
+    }
+
+    /// Any endpoint, for an adapter that routes by [`AuthorizationServer::routes`].
+    pub async fn handle(&self, endpoint: Endpoint, request: Request) -> Response {
+        match endpoint {
+            Endpoint::Token => self.token(request).await,
+            Endpoint::Jwks => self.jwks(request).await,
+            Endpoint::Metadata => self.metadata(request).await,
+        }
+    }
+
+    /// The answer to a request that an adapter cut off at its deadline: 503. Being cut off leaves nothing half
+    /// done.
+    #[must_use]
+    pub fn deadline_exceeded(&self) -> Response {
+        let trail = RequestTrail::at("deadline");
+        self.0.conclude(&trail, Err(Fault::unavailable("the request took longer than its deadline").into()))
+    }
+
+    /// Does what is due behind the requests: reads the signing keys again and removes what has ended from the
+    /// token store. Returns how long to wait before the next call. Any number of processes may run it.
+    pub async fn maintain(&self) -> Duration {
+        let now = self.0.clock.now();
+        if let Some(turn) = self.0.keys.turn(now) {
+            self.0.refresh_keys(turn).await;
+        }
+        self.0.prune(now).await;
+        REFRESH_EVERY
+    }
+
+    /// Every path of this server as it comes over the wire, with its endpoint.
+    pub fn routes(&self) -> impl Iterator<Item = (&str, Endpoint)> {
+        self.0.routes.iter().map(|(path, endpoint)| (path.as_str(), *endpoint))
+    }
+
+    /// The bounds of a request.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    /// The issuer identifier.
+    #[must_use]
+    pub fn issuer(&self) -> &Issuer {
+        &self.0.issuer
+    }
+
+    /// What this server is, for the operator to read at start.
+    #[must_use]
+    pub fn summary(&self) -> Summary {
+        Summary::of(&self.0)
+    }
+}
+
+impl Inner {
+    /// One token request. Every check that can refuse comes before `claim`, and `claim` before anything is made.
+    async fn token(self: &Arc<Self>, request: &Request, trail: &mut RequestTrail) -> Step<Response> {
+        let now = self.clock.now();
+        self.refresh_keys_behind(now);
+        let form = read_form(request, &self.limits, &self.issuer)?;
+        let grant = Grant::select(&form)?;
+        trail.grant = Some(grant.as_str());
+        let authenticated = self.client_authentication(now).authenticate(request, &form, trail).await?;
+        let client = &*authenticated.client;
+        match grant {
+            Grant::ClientCredentials => client_credentials::approve(client)?,
+        }
+        let asked = read_asked(&form, self.resource_default_scope)?;
+        let issuance = Issuance::new(client, &asked, &self.resources, now);
+        let terms = self.policy.decide(&issuance).await.map_err(Refusal::from)?;
+        let resource = check_terms(&terms, &issuance)?;
+        let claimed = claim(&*self.stores.tokens, &authenticated.proofs).await?;
+        let token = AccessToken {
+            issuer: &self.issuer,
+            client_id: client.id(),
+            epoch: client.token_epoch(),
+            terms: &terms,
+            algorithm: resource.signing_algorithm(),
+            issued_at: now,
+        };
+        let minted = mint(claimed, &token, &self.keys.snapshot(), &*self.entropy)?;
+        let body = TokenResponse {
+            access_token: &minted.token,
+            token_type: "Bearer",
+            expires_in: minted.expires_at.as_unix() - now.as_unix(),
+            scope: terms.granted_scope().as_str(),
+        };
+        let response = uncached(Response::new(200, serde_json::to_vec(&body).map_err(Fault::internal)?));
+        let said = (terms.audience(), terms.granted_scope());
+        self.report(&Event::TokenIssued(TokenIssued::new(
+            trail,
+            client.id().as_str(),
+            said,
+            &minted.jti,
+            minted.expires_at,
+        )));
+        Ok(response)
+    }
+
+    fn client_authentication(&self, now: Timestamp) -> ClientAuthentication<'_> {
+        ClientAuthentication {
+            clients: &*self.stores.clients,
+            host_keys: &self.host_keys,
+            imported: self.imported.as_ref(),
+            limiter: self.limiter.as_deref(),
+            events: &*self.events,
+            now,
+        }
+    }
+
+    fn jwks(&self, request: &Request) -> Step<Response> {
+        read_document_request(request)?;
+        let keys = self.keys.snapshot().published(self.clock.now());
+        Ok(public_document(serde_json::to_vec(&keys).map_err(Fault::internal)?, JWKS_CACHE))
+    }
+
+    /// In the background of a request: it never waits for the store.
+    fn refresh_keys_behind(self: &Arc<Self>, now: Timestamp) {
+        if let Some(executor) = &self.executor
+            && let Some(turn) = self.keys.turn(now)
+        {
+            let server = Arc::clone(self);
+            executor.spawn(Box::pin(async move { server.refresh_keys(turn).await }));
+        }
+    }
+
+    async fn refresh_keys(&self, turn: Turn) {
+        if let Err(error) = self.keys.refresh(turn).await {
+            self.report(&Event::MaintenanceFailed(&error));
+        }
+    }
+
+    async fn prune(&self, now: Timestamp) {
+        loop {
+            match self.stores.tokens.prune(now.minus(PRUNE_AFTER), PRUNE_BATCH).await {
+                Ok(removed) if removed >= PRUNE_BATCH => {}
+                Ok(_) => return,
+                Err(error) => return self.report(&Event::MaintenanceFailed(&error)),
+            }
+        }
+    }
+}
+
+fn public_document(body: Vec<u8>, cache: &'static str) -> Response {
+    Response::new(200, body).header("content-type", "application/json").header("cache-control", cache)
+}

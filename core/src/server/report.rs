@@ -1,0 +1,116 @@
+//! What happened goes to `tracing` and to the host's sink: one span for each request, and never a secret.
+
+use tracing::{Span, field};
+
+use super::Inner;
+use crate::error::{FaultKind, Refusal, Step};
+use crate::event::{Event, RequestFailed, RequestRejected, RequestTrail};
+use crate::http::Response;
+
+impl RequestTrail {
+    pub(super) fn at(endpoint: &'static str) -> Self {
+        Self { endpoint, ..Self::default() }
+    }
+}
+
+/// The span of one request. Its fields are filled as far as the request got.
+pub(super) fn span(trail: &RequestTrail) -> Span {
+    tracing::info_span!(
+        "grantor.request",
+        endpoint = trail.endpoint,
+        client_id = field::Empty,
+        grant = field::Empty,
+        method = field::Empty,
+        credential = field::Empty,
+        outcome = field::Empty,
+        reason = field::Empty,
+    )
+}
+
+impl Inner {
+    /// Turns the outcome of a request into its answer, and says what happened.
+    pub(super) fn conclude(&self, trail: &RequestTrail, outcome: Step<Response>) -> Response {
+        match outcome {
+            Ok(response) => response,
+            Err(refusal) => {
+                self.report_refusal(trail, &refusal);
+                refusal.into_response()
+            }
+        }
+    }
+
+    fn report_refusal(&self, trail: &RequestTrail, refusal: &Refusal) {
+        match refusal {
+            Refusal::Rejected(rejection) => self.report(&Event::RequestRejected(RequestRejected {
+                trail,
+                code: rejection.code,
+                reason: rejection.reason,
+            })),
+            Refusal::Failed(fault) => self.report(&Event::RequestFailed(RequestFailed {
+                trail,
+                kind: fault.kind,
+                source: fault.source.as_ref(),
+            })),
+        }
+    }
+
+    /// To `tracing` first, then to the host.
+    pub(crate) fn report(&self, event: &Event<'_>) {
+        trace(event);
+        self.events.record(event);
+    }
+}
+
+fn trace(event: &Event<'_>) {
+    match event {
+        Event::TokenIssued(issued) => {
+            record(issued.trail, "issued");
+            tracing::info!(
+                aud = %issued.audience,
+                scope = %issued.scope,
+                jti = %issued.jti,
+                exp = issued.expires_at.as_unix(),
+                "token issued"
+            );
+        }
+        Event::RequestRejected(rejected) => {
+            record(rejected.trail, rejected.code.as_str());
+            Span::current().record("reason", rejected.reason.as_str());
+            tracing::info!(
+                endpoint = rejected.trail.endpoint,
+                error = rejected.code.as_str(),
+                reason = rejected.reason.as_str(),
+                "request refused"
+            );
+        }
+        Event::RequestFailed(failed) => {
+            let outcome = match failed.kind {
+                FaultKind::Unavailable => "unavailable",
+                FaultKind::Internal => "server_error",
+            };
+            record(failed.trail, outcome);
+            tracing::error!(endpoint = failed.trail.endpoint, outcome, source = %failed.source, "request failed");
+        }
+        Event::RateLimiterFailed(error) => tracing::error!(source = %error, "the rate limiter failed"),
+        Event::MaintenanceFailed(error) => tracing::error!(source = %error, "maintenance failed"),
+        Event::SigningKeyCreated { kid, alg } => tracing::info!(%kid, alg, "signing key created"),
+    }
+}
+
+/// Fills the fields of the current span. A client id is VSCHAR, so it begins no new line in a log (T96).
+fn record(trail: &RequestTrail, outcome: &'static str) {
+    let span = Span::current();
+    if let Some(id) = &trail.client_id {
+        span.record("client_id", id.as_str());
+    }
+    if let Some(grant) = trail.grant {
+        span.record("grant", grant);
+    }
+    if let Some(method) = trail.method {
+        span.record("method", method);
+    }
+    if let Some(credential) = &trail.credential {
+        span.record("credential", credential.as_str());
+    }
+    span.record("outcome", outcome);
+}

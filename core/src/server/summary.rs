@@ -1,0 +1,53 @@
+//! What a server is, for people to read at start.
+
+use std::fmt;
+
+use super::Inner;
+
+/// What a server is and where it is weaker than it could be. Made to be printed.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    facts: Vec<(&'static str, String)>,
+    warnings: Vec<&'static str>,
+}
+
+impl Summary {
+    pub(super) fn of(server: &Inner) -> Self {
+        let resource = |r: &crate::resource::DeclaredResource| {
+            let (scope, seconds) = (r.scope(), r.lifetime().as_secs());
+            format!("{} [{scope}] {} for {seconds} s", r.uri(), r.signing_algorithm())
+        };
+        let mut facts = vec![
+            ("issuer", server.issuer.as_str().to_owned()),
+            ("token endpoint", server.endpoints.token_url(&server.issuer)),
+            ("keys", server.endpoints.jwks_url(&server.issuer)),
+        ];
+        facts.extend(server.resources.iter().map(|declared| ("resource", resource(declared))));
+        let mut warnings = Vec::new();
+        if server.issuer.is_plain_http() {
+            warnings.push("plain http on loopback: for development only");
+        }
+        if server.host_keys.is_ephemeral() {
+            warnings.push("ephemeral host keys: secrets and signing keys end with this process");
+        }
+        Self { facts, warnings }
+    }
+
+    /// Where the server is weaker than it could be.
+    #[must_use]
+    pub fn warnings(&self) -> &[&'static str] {
+        &self.warnings
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, fact) in &self.facts {
+            writeln!(f, "{name:<15} {fact}")?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "{:<15} {warning}", "warning")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,64 @@
+//! Names out of registries that grow: a record may carry one that this release does not know, and keeps it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The one method by which a client authenticates (RFC 7591 §2, `token_endpoint_auth_method`).
+///
+/// There is no `none`: a public client cannot use the client credentials grant (RFC 6749 §4.4).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AuthMethod(Cow<'static, str>);
+
+impl AuthMethod {
+    /// The secret in the `Authorization` header (RFC 6749 §2.3.1).
+    pub const CLIENT_SECRET_BASIC: Self = Self(Cow::Borrowed("client_secret_basic"));
+    /// The secret in the body (RFC 6749 §2.3.1).
+    pub const CLIENT_SECRET_POST: Self = Self(Cow::Borrowed("client_secret_post"));
+}
+
+/// The name of a grant (RFC 6749 §4, `grant_type`).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GrantType(Cow<'static, str>);
+
+impl GrantType {
+    /// RFC 6749 §4.4.
+    pub const CLIENT_CREDENTIALS: Self = Self(Cow::Borrowed("client_credentials"));
+}
+
+/// A named weakening for one client, for software that cannot be changed. Honoured only where the builder
+/// permits that switch too, and never set by registration.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CompatibilitySwitch(Cow<'static, str>);
+
+macro_rules! name {
+    ($type:ident) => {
+        impl $type {
+            /// By its registered name, compared in exact case.
+            #[must_use]
+            pub fn new(name: impl Into<String>) -> Self {
+                Self(Cow::Owned(name.into()))
+            }
+
+            /// The name.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($type), "({:?})"), self.as_str())
+            }
+        }
+    };
+}
+
+name!(AuthMethod);
+name!(GrantType);
+name!(CompatibilitySwitch);

@@ -1,0 +1,49 @@
+//! The stores of one server, from one backend or several.
+
+use std::sync::Arc;
+
+use crate::store::{ClientStore, KeyStore, TokenStore};
+
+/// Where clients, signing keys and tokens are kept. A backend converts into all three; each can be replaced.
+///
+/// ```
+/// # use grantor::{Stores, store::TokenStore};
+/// # fn mix(postgres: impl Into<Stores>, redis: impl TokenStore) -> Stores {
+/// let stores = postgres.into().with_tokens(redis);
+/// # stores
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Stores {
+    pub(crate) clients: Arc<dyn ClientStore>,
+    pub(crate) keys: Arc<dyn KeyStore>,
+    pub(crate) tokens: Arc<dyn TokenStore>,
+}
+
+impl Stores {
+    /// Three stores, which may be handles on one backend.
+    pub fn new(clients: impl ClientStore, keys: impl KeyStore, tokens: impl TokenStore) -> Self {
+        Self { clients: Arc::new(clients), keys: Arc::new(keys), tokens: Arc::new(tokens) }
+    }
+
+    /// Clients from elsewhere, for example a table that one already has.
+    #[must_use]
+    pub fn with_clients(mut self, clients: impl ClientStore) -> Self {
+        self.clients = Arc::new(clients);
+        self
+    }
+
+    /// Signing keys from elsewhere.
+    #[must_use]
+    pub fn with_keys(mut self, keys: impl KeyStore) -> Self {
+        self.keys = Arc::new(keys);
+        self
+    }
+
+    /// Tokens and claims from elsewhere.
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: impl TokenStore) -> Self {
+        self.tokens = Arc::new(tokens);
+        self
+    }
+}
