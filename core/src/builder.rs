@@ -175,7 +175,7 @@ impl Builder {
         let resources = check::resources(&self.resources, self.algorithm, self.default_resource.as_deref())?;
         let algorithms = check::algorithms(&resources)?;
         let routes = self.endpoints.routes(&issuer)?;
-        let imported = check::imported(self.imported, self.executor.as_ref())?;
+        let imported = check::imported(self.imported, self.executor.as_ref()).await?;
         if self.host_keys.is_empty() {
             return Err(ConfigError::NoHostKey);
         }

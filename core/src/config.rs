@@ -68,6 +68,9 @@ pub enum ConfigError {
     /// Imported secrets need threads to be checked on.
     #[error("imported secrets are hashed slowly, off the async threads: give the builder an `executor`")]
     ImportedSecretsNeedExecutor,
+    /// The verifier's decoy is none.
+    #[error("the decoy of the secret verifier must be a readable hash that no secret matches: {0}")]
+    Decoy(#[source] Box<dyn Error + Send + Sync>),
     /// An endpoint's path is none, or two share one.
     #[error("endpoint path `{path}`: {rule}")]
     Endpoint {

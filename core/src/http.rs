@@ -14,6 +14,7 @@ pub struct Request {
     text: Vec<u8>,
     headers: Vec<Header>,
     body: Vec<u8>,
+    body_incomplete: bool,
     peer: Option<SocketAddr>,
     transport: Transport,
     certificates: Vec<Vec<u8>>,
@@ -83,6 +84,11 @@ impl Request {
         &self.body
     }
 
+    /// Whether the body broke off. What there is of it must not be taken for the whole.
+    pub(crate) const fn is_body_incomplete(&self) -> bool {
+        self.body_incomplete
+    }
+
     /// The other end of the connection, if the adapter knows it.
     #[must_use]
     pub const fn peer(&self) -> Option<SocketAddr> {
@@ -132,6 +138,12 @@ impl RequestBuilder {
     /// The body.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.0.body = body.into();
+        self
+    }
+
+    /// The body broke off before its end: the request is refused, whatever there is of it.
+    pub fn incomplete_body(mut self) -> Self {
+        self.0.body_incomplete = true;
         self
     }
 

@@ -18,8 +18,8 @@ pub trait SecretVerifier: Debug + Send + Sync + 'static {
     /// secret that does not match is `Ok(SecretMatch::No)`.
     fn verify(&self, presented: &[u8], encoded: &str) -> Result<SecretMatch, SecretVerifierError>;
 
-    /// An encoded hash of the usual cost that no secret matches. It is checked where there is no such client, so
-    /// that the time tells nothing.
+    /// An encoded hash that no secret matches, of the same cost as those in the store. It is checked where there is
+    /// no such client, so that the time tells nothing; [`Builder::build`](crate::Builder::build) tries it once.
     fn decoy(&self) -> &str;
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::auth::ImportedSecrets;
 use crate::config::ConfigError;
-use crate::executor::Executor;
+use crate::executor::{Executor, run_blocking};
 use crate::jose::SigningAlgorithm;
 use crate::resource::{DeclaredResource, Resource, Resources};
-use crate::secret_verifier::SecretVerifier;
+use crate::secret_verifier::{SecretMatch, SecretVerifier};
 use crate::types::Issuer;
 
 pub(super) fn issuer(text: &str, http_on_loopback: bool) -> Result<Issuer, ConfigError> {
@@ -55,15 +55,19 @@ pub(super) fn algorithms(resources: &Resources) -> Result<Vec<SigningAlgorithm>,
     }
 }
 
-pub(super) fn imported(
+/// A decoy that cannot be read, or that a secret matches, would tell who is registered.
+pub(super) async fn imported(
     imported: Option<(Arc<dyn SecretVerifier>, usize)>,
     executor: Option<&Arc<dyn Executor>>,
 ) -> Result<Option<ImportedSecrets>, ConfigError> {
-    match (imported, executor) {
-        (None, _) => Ok(None),
-        (Some(_), None) => Err(ConfigError::ImportedSecretsNeedExecutor),
-        (Some((verifier, at_once)), Some(executor)) => {
-            Ok(Some(ImportedSecrets::new(verifier, Arc::clone(executor), at_once)))
-        }
+    let Some((verifier, at_once)) = imported else { return Ok(None) };
+    let Some(executor) = executor else { return Err(ConfigError::ImportedSecretsNeedExecutor) };
+    let probe = Arc::clone(&verifier);
+    let decoy = run_blocking(&**executor, move || probe.verify(b"no secret", probe.decoy())).await;
+    match decoy {
+        Ok(Ok(SecretMatch::No)) => Ok(Some(ImportedSecrets::new(verifier, Arc::clone(executor), at_once))),
+        Ok(Ok(SecretMatch::Yes)) => Err(ConfigError::Decoy("a secret matches it".into())),
+        Ok(Err(unreadable)) => Err(ConfigError::Decoy(unreadable.into())),
+        Err(not_run) => Err(ConfigError::Decoy(not_run.into())),
     }
 }

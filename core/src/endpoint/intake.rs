@@ -17,6 +17,9 @@ pub(crate) fn read_form<'a>(request: &'a Request, limits: &Limits, issuer: &Issu
     if request.body().len() > limits.body() {
         return reject(ErrorCode::ContentTooLarge, Reason::BodyTooLarge);
     }
+    if request.is_body_incomplete() {
+        return reject(ErrorCode::InvalidRequest, Reason::BodyIncomplete);
+    }
     if request.header("content-encoding").any(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
         return reject(ErrorCode::InvalidRequest, Reason::ContentEncoded);
     }

@@ -10,6 +10,8 @@ pub enum Reason {
     PlainHttp,
     /// The body is larger than the limit.
     BodyTooLarge,
+    /// The body broke off before its end.
+    BodyIncomplete,
     /// There is no Content-Type.
     ContentTypeMissing,
     /// There are two Content-Type headers.
@@ -110,6 +112,7 @@ impl Reason {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::PlainHttp => "plain_http",
             Self::BodyTooLarge => "body_too_large",
+            Self::BodyIncomplete => "body_incomplete",
             Self::ContentTypeMissing => "content_type_missing",
             Self::ContentTypeRepeated => "content_type_repeated",
             Self::ContentTypeNotForm => "content_type_not_form",

@@ -1,5 +1,8 @@
 //! What happened goes to `tracing` and to the host's sink: one span for each request, and never a secret.
 
+use std::error::Error;
+use std::fmt;
+
 use tracing::{Span, field};
 
 use super::Inner;
@@ -89,11 +92,33 @@ fn trace(event: &Event<'_>) {
                 FaultKind::Internal => "server_error",
             };
             record(failed.trail, outcome);
-            tracing::error!(endpoint = failed.trail.endpoint, outcome, source = %failed.source, "request failed");
+            tracing::error!(
+                endpoint = failed.trail.endpoint,
+                outcome,
+                source = %Chain(failed.source),
+                "request failed"
+            );
         }
-        Event::RateLimiterFailed(error) => tracing::error!(source = %error, "the rate limiter failed"),
-        Event::MaintenanceFailed(error) => tracing::error!(source = %error, "maintenance failed"),
+        Event::RateLimiterFailed(error) => {
+            tracing::error!(source = %Chain(*error), "the rate limiter failed");
+        }
+        Event::MaintenanceFailed(error) => tracing::error!(source = %Chain(*error), "maintenance failed"),
         Event::SigningKeyCreated { kid, alg } => tracing::info!(%kid, alg, "signing key created"),
+    }
+}
+
+/// An error and everything behind it, for the operator.
+struct Chain<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,91 @@
+//! The store and its parts.
+
+use std::fmt;
+use std::sync::Arc;
+
+use grantor::{Clock, Stores};
+
+use crate::MemoryStoreBuilder;
+use crate::clients::Clients;
+use crate::keys::Keys;
+use crate::tokens::Tokens;
+
+/// Clients, keys, spent proofs, tokens and revocations, in memory: for one process only, and gone with it.
+///
+/// A clone is a further handle on the same data. Its methods never wait: each is done when first polled.
+#[derive(Clone)]
+pub struct MemoryStore(Arc<Parts>);
+
+pub(crate) struct Parts {
+    pub(crate) clients: Clients,
+    pub(crate) keys: Keys,
+    pub(crate) tokens: Tokens,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// How many entries a store holds, those that have ended and not yet gone included.
+///
+/// Compare it with the bounds of the [`MemoryStoreBuilder`]: a store at its bound refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Clients.
+    pub clients: usize,
+    /// Spent single-use proofs.
+    pub claims: usize,
+    /// Opaque tokens and revocations.
+    pub tokens: usize,
+}
+
+impl MemoryStore {
+    /// An empty store with the default bounds and the machine's clock.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// To choose bounds or a clock.
+    pub fn builder() -> MemoryStoreBuilder {
+        MemoryStoreBuilder::new()
+    }
+
+    pub(crate) fn from_builder(builder: MemoryStoreBuilder) -> Self {
+        Self(Arc::new(Parts {
+            clients: Clients::new(builder.clients),
+            keys: Keys::default(),
+            tokens: Tokens::new(builder.claims, builder.tokens),
+            clock: builder.clock,
+        }))
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0
+    }
+
+    /// How many entries it holds now.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let Parts { clients, tokens, .. } = self.parts();
+        Usage { clients: clients.len(), claims: tokens.claims.len(), tokens: tokens.tokens.len() }
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Clients, keys and tokens all in this store.
+impl From<MemoryStore> for Stores {
+    fn from(store: MemoryStore) -> Self {
+        Self::new(store.clone(), store.clone(), store)
+    }
+}
+
+/// Shows how much is in it, and none of it.
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MemoryStore").field(&self.usage()).finish()
+    }
+}

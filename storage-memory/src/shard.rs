@@ -1,0 +1,135 @@
+//! One shard: entries by id, and their ids by the time at which they end.
+
+use std::collections::{BTreeSet, HashMap};
+
+use grantor::Timestamp;
+
+pub(crate) type Id = [u8; 32];
+
+/// Both hold the same ids at all times.
+pub(crate) struct Shard<V> {
+    entries: HashMap<Id, Entry<V>>,
+    by_end: BTreeSet<(Timestamp, Id)>,
+}
+
+struct Entry<V> {
+    value: V,
+    until: Timestamp,
+    stored: Timestamp,
+}
+
+impl<V> Shard<V> {
+    pub(crate) fn get(&self, id: &Id) -> Option<&V> {
+        self.entries.get(id).map(|entry| &entry.value)
+    }
+
+    /// Adds an entry under an id that is free.
+    pub(crate) fn add(&mut self, id: Id, value: V, until: Timestamp, now: Timestamp) {
+        self.by_end.insert((until, id));
+        self.entries.insert(id, Entry { value, until, stored: now });
+    }
+
+    /// Puts another value in the place of the one that is held, and keeps the later `until`.
+    pub(crate) fn overwrite(&mut self, id: Id, value: V, until: Timestamp, now: Timestamp) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            self.by_end.remove(&(entry.until, id));
+            *entry = Entry { value, until: entry.until.max(until), stored: now };
+            self.by_end.insert((entry.until, id));
+        }
+    }
+
+    /// Removes those that end first, at most so many, while `may_go` says so of their `until` and arrival.
+    pub(crate) fn remove(&mut self, most: usize, may_go: impl Fn(Timestamp, Timestamp) -> bool) -> usize {
+        let mut removed = 0;
+        while removed < most
+            && let Some(&(until, id)) = self.by_end.first()
+            && self.entries.get(&id).is_none_or(|entry| may_go(until, entry.stored))
+        {
+            self.by_end.pop_first();
+            self.entries.remove(&id);
+            removed += 1;
+        }
+        if removed > 0 {
+            self.give_back_memory();
+        }
+        removed
+    }
+
+    /// A hash map keeps its size until it is told. Once in as many removals as it copies entries.
+    fn give_back_memory(&mut self) {
+        if self.entries.capacity() > 64 && self.entries.len() < self.entries.capacity() / 8 {
+            self.entries.shrink_to(self.entries.len() * 2);
+        }
+    }
+}
+
+impl<V> Default for Shard<V> {
+    fn default() -> Self {
+        Self { entries: HashMap::new(), by_end: BTreeSet::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    impl<V> Shard<V> {
+        pub(crate) fn len(&self) -> usize {
+            assert_eq!(self.entries.len(), self.by_end.len(), "both hold the same ids");
+            self.entries.len()
+        }
+    }
+
+    /// 5000 steps against a plain model: the same entries, and the index never loses or keeps one.
+    #[test]
+    fn behaves_like_a_plain_map() {
+        let mut shard = Shard::default();
+        let mut model: BTreeMap<Id, (u64, i64)> = BTreeMap::new();
+        let mut state = 1_u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for step in 0..5000 {
+            let id = [u8::try_from(random(200)).expect("below 200"); 32];
+            let seconds = i64::try_from(random(1000)).expect("below 1000");
+            let moment = Timestamp::from_unix(seconds).unwrap();
+            match (random(3), model.contains_key(&id)) {
+                (0, _) => {
+                    let most = usize::try_from(random(5)).expect("below 5");
+                    let removed = shard.remove(most, |until, _| until < moment);
+                    let ended = model.values().filter(|(_, until)| *until < seconds).count();
+                    assert_eq!(removed, ended.min(most), "step {step}");
+                    model.retain(|id, _| shard.get(id).is_some());
+                }
+                (_, false) => {
+                    shard.add(id, step, moment, moment);
+                    model.insert(id, (step, seconds));
+                }
+                (_, true) => {
+                    shard.overwrite(id, step, moment, moment);
+                    let until = model[&id].1.max(seconds);
+                    model.insert(id, (step, until));
+                }
+            }
+            assert_eq!(shard.len(), model.len(), "step {step}");
+            assert!(model.iter().all(|(id, (value, _))| shard.get(id) == Some(value)), "step {step}");
+        }
+    }
+
+    #[test]
+    fn memory_is_given_back() {
+        let mut shard = Shard::default();
+        let now = Timestamp::EPOCH;
+        for number in 0..10_000_u32 {
+            let mut id = [0; 32];
+            id[..4].copy_from_slice(&number.to_be_bytes());
+            shard.add(id, (), now, now);
+        }
+        assert_eq!(shard.remove(9_990, |_, _| true), 9_990);
+        assert_eq!(shard.len(), 10);
+        assert!(shard.entries.capacity() <= 64, "{}", shard.entries.capacity());
+    }
+}

@@ -1,0 +1,132 @@
+//! A full store refuses. It never makes room by forgetting what still counts.
+
+use std::error::Error;
+
+use grantor::store::{Claim, ClientRegistry, Insert, Revision, StoreError, TokenState, TokenStore};
+
+use crate::fixture::{NOW, at, builder, client, done, proof, race, record, token};
+
+fn is_full<T>(answer: Result<T, StoreError>, option: &str) -> bool {
+    let names = |error: &StoreError| error.source().is_some_and(|source| source.to_string().contains(option));
+    answer.is_err_and(|error| error.is_unavailable() && names(&error))
+}
+
+#[test]
+fn a11_8_flooding_does_not_forget_a_claim_and_new_ones_are_refused() {
+    let store = builder().0.max_claims(1000).build();
+    for number in 0..1000 {
+        assert_eq!(done(store.claim(&proof(number), at(NOW + 300))).unwrap(), Claim::First);
+    }
+    for number in 1000..20_000 {
+        assert!(is_full(done(store.claim(&proof(number), at(NOW + 300))), "max_claims"), "{number}");
+    }
+    for number in 0..1000 {
+        assert_eq!(done(store.claim(&proof(number), at(NOW + 300))).unwrap(), Claim::Replayed, "{number}");
+    }
+    assert_eq!(store.usage().claims, 1000);
+    done(store.revoke(&token(1), at(NOW))).expect("each kind has a bound of its own");
+}
+
+#[test]
+fn a11_8_a_flood_from_many_threads_passes_the_bound_by_none() {
+    let store = builder().0.max_claims(100).build();
+    let rounds = race(16, 200, |round, thread| done(store.claim(&proof(16 * round + thread), at(NOW + 300))));
+    let first: Vec<usize> =
+        (0..3200).filter(|n| matches!(rounds[n / 16][n % 16], Ok(Claim::First))).collect();
+    assert_eq!((first.len(), store.usage().claims), (100, 100));
+    for number in first {
+        assert_eq!(done(store.claim(&proof(number), at(NOW + 300))).unwrap(), Claim::Replayed, "{number}");
+    }
+}
+
+#[test]
+fn a_refused_claim_has_spent_nothing() {
+    let store = builder().0.max_claims(1).build();
+    assert_eq!(done(store.claim(&proof(1), at(NOW))).unwrap(), Claim::First);
+    assert!(is_full(done(store.claim(&proof(2), at(NOW + 300))), "max_claims"));
+    assert_eq!(done(store.prune(at(NOW + 1), 10)).unwrap(), 1);
+    assert_eq!(done(store.claim(&proof(2), at(NOW + 300))).unwrap(), Claim::First);
+}
+
+#[test]
+fn a_full_store_makes_room_by_what_may_be_forgotten_and_by_nothing_else() {
+    let (builder, clock) = builder();
+    let store = builder.max_claims(64).build();
+    for number in 0..64 {
+        let until = if number == 63 { NOW } else { NOW + 5000 };
+        assert_eq!(done(store.claim(&proof(number), at(until))).unwrap(), Claim::First);
+    }
+    clock.set(NOW + 900);
+    assert!(
+        is_full(done(store.claim(&proof(100), at(NOW + 5000))), "max_claims"),
+        "still inside its 15 minutes"
+    );
+    clock.set(NOW + 901);
+    assert_eq!(done(store.claim(&proof(100), at(NOW + 5000))).unwrap(), Claim::First);
+    assert!(is_full(done(store.claim(&proof(101), at(NOW + 5000))), "max_claims"));
+    for number in (0..63).chain([100]) {
+        assert_eq!(done(store.claim(&proof(number), at(NOW))).unwrap(), Claim::Replayed, "{number}");
+    }
+}
+
+#[test]
+fn places_that_change_hands_at_once_are_counted_once() {
+    let (builder, clock) = builder();
+    let store = builder.max_claims(500).build();
+    for number in 0..500 {
+        assert_eq!(done(store.claim(&proof(number), at(NOW))).unwrap(), Claim::First);
+    }
+    clock.set(NOW + 901);
+    race(16, 200, |round, thread| {
+        done(store.claim(&proof(1000 + 8 * round + thread / 2), at(NOW + 9000))).is_ok()
+    });
+    assert_eq!(store.usage().claims, 500);
+    assert_eq!(done(store.prune(at(NOW + 9001), 10_000)).unwrap(), 500);
+    assert_eq!(store.usage().claims, 0);
+}
+
+#[test]
+fn a_full_store_refuses_tokens_and_tombstones_and_still_revokes_what_it_holds() {
+    let store = builder().0.max_tokens(2).build();
+    for number in 0..2 {
+        assert_eq!(
+            done(TokenStore::insert(&store, &token(number), &record("client", NOW + 600))).unwrap(),
+            Insert::Done
+        );
+    }
+    assert!(is_full(done(TokenStore::insert(&store, &token(2), &record("client", NOW + 600))), "max_tokens"));
+    assert!(is_full(done(store.revoke(&token(2), at(NOW + 600))), "max_tokens"));
+    assert_eq!(
+        done(TokenStore::insert(&store, &token(1), &record("other", NOW + 600))).unwrap(),
+        Insert::Exists
+    );
+    done(store.revoke(&token(0), at(NOW + 600))).unwrap();
+    let states: Vec<_> =
+        (0..3).map(|number| done(TokenStore::find(&store, &token(number))).unwrap()).collect();
+    assert!(
+        matches!(states[..], [TokenState::Revoked, TokenState::Live(_), TokenState::Absent]),
+        "{states:?}"
+    );
+}
+
+#[test]
+fn t86_registration_cannot_fill_it_past_its_bound() {
+    let store = builder().0.max_clients(2).build();
+    let insert = |id: &str| done(ClientRegistry::insert(&store, Revision::new(1), &client(id)));
+    assert_eq!(insert("a").unwrap(), Insert::Done);
+    assert_eq!(insert("b").unwrap(), Insert::Done);
+    assert!(is_full(insert("c"), "max_clients"));
+    assert_eq!(insert("a").unwrap(), Insert::Exists);
+    let _gone = done(store.delete(client("a").id())).unwrap();
+    assert_eq!(insert("c").unwrap(), Insert::Done);
+}
+
+#[test]
+fn it_shows_how_much_it_holds_and_none_of_it() {
+    let store = builder().0.build();
+    assert_eq!(
+        done(ClientRegistry::insert(&store, Revision::new(1), &client("marked"))).unwrap(),
+        Insert::Done
+    );
+    assert_eq!(format!("{store:?}"), "MemoryStore(Usage { clients: 1, claims: 0, tokens: 0 })");
+}
