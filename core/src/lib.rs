@@ -1,4 +1,62 @@
-//! Grantor
+//! Grantor: an OAuth 2.0 authorization server for machines, as a library.
+//!
+//! A client authenticates with its secret, gets a short-lived signed access token with scopes no wider than it was
+//! given, and APIs check that token by the published keys. No users, no browser, no consent page: the client
+//! credentials grant (RFC 6749 §4.4), client secrets (§2.3.1), JWT access tokens (RFC 9068), resources (RFC 8707),
+//! published keys (RFC 7517) and metadata (RFC 8414).
+//!
+//! This crate is the protocol and the ports. It brings no async runtime, no web framework, no database and no HTTP
+//! client: those are separate crates, and yours if you like.
+//!
+//! # A server
+//!
+//! ```
+//! use grantor::http::Request;
+//! use grantor::store::{AuthMethod, Client, ClientRegistry, Revision};
+//! use grantor::{AuthorizationServer, ClientId, HostKeys, Resource, Scope, SystemEntropy};
+//! use grantor_storage_memory::MemoryStore;
+//!
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (store, host_keys) = (MemoryStore::new(), HostKeys::ephemeral());
+//!
+//! // A client, with a secret that is shown once.
+//! let id = ClientId::new("billing")?;
+//! let (secret, credential) = host_keys.new_secret(&id, &SystemEntropy::new())?;
+//! let client = Client::builder(id, AuthMethod::CLIENT_SECRET_POST)
+//!     .credential(credential)
+//!     .scope(Scope::parse("read write")?)
+//!     .build()?;
+//! let _done = ClientRegistry::insert(&store, Revision::first(&SystemEntropy::new())?, &client).await?;
+//!
+//! let server = AuthorizationServer::builder("https://auth.example.com", store, host_keys)
+//!     .resource(Resource::new("https://api.example.com").scopes(["read", "write"]))
+//!     .build()
+//!     .await?;
+//!
+//! // An adapter does this for you.
+//! let form = format!("grant_type=client_credentials&client_id=billing&client_secret={}&scope=read", secret.expose());
+//! let request = Request::builder("POST", "/oauth2/token")
+//!     .header("content-type", "application/x-www-form-urlencoded")
+//!     .body(form)
+//!     .build();
+//! let response = server.token(request).await;
+//! assert_eq!(response.status(), 200);
+//! # Ok(()) }
+//! ```
+//!
+//! # Where to go on
+//!
+//! - [`AuthorizationServer`] and [`Builder`]: what can be set, and what is found wrong at start.
+//! - [`store`]: the storage traits, their promises, and a store over a table that you have.
+//! - [`policy`]: who decides what a token says.
+//! - [`event`]: what happened, for audit trails and metrics.
+//! - [`guide`]: how-to pages, the reasons behind each default, and which test holds which requirement.
+
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
 mod auth;
 mod basic;
 mod builder;
@@ -12,6 +70,7 @@ pub mod event;
 mod executor;
 mod form;
 mod grant;
+pub mod guide;
 mod host_keys;
 pub mod http;
 mod jose;

@@ -34,7 +34,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("curl -u billing:{} -d grant_type=client_credentials {issuer}/oauth2/token", secret.expose());
 
     // The application's own routes beside it.
-    let app = Router::new().route("/", get(|| async { "our own page" })).merge(grantor_axum::router(server.clone()));
+    let app = Router::new()
+        .route("/", get(|| async { "our own page" }))
+        .merge(grantor_axum::router(server.clone()));
     grantor_axum::spawn_maintenance(server);
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
     Ok(())

@@ -1,0 +1,19 @@
+//! The guide: how-to pages and the reasons behind the defaults, versioned with the code.
+
+#[doc = include_str!("../docs/embedding.md")]
+pub mod embedding {}
+
+#[doc = include_str!("../docs/clients-and-secrets.md")]
+pub mod clients_and_secrets {}
+
+#[doc = include_str!("../docs/resources-and-scopes.md")]
+pub mod resources_and_scopes {}
+
+#[doc = include_str!("../docs/your-own-store.md")]
+pub mod your_own_store {}
+
+#[doc = include_str!("../docs/operating.md")]
+pub mod operating {}
+
+#[doc = include_str!("../docs/defaults.md")]
+pub mod defaults {}
