@@ -39,7 +39,8 @@ pub struct Builder {
     endpoints: Endpoints,
     limits: Limits,
     executor: Option<Arc<dyn Executor>>,
-    imported: Option<(Arc<dyn SecretVerifier>, usize)>,
+    imported: Option<Arc<dyn SecretVerifier>>,
+    imported_at_once: usize,
     policy: Arc<dyn IssuancePolicy>,
     limiter: Option<Arc<dyn RateLimiter>>,
     events: Arc<dyn EventSink>,
@@ -63,6 +64,7 @@ impl AuthorizationServer {
             limits: Limits::default(),
             executor: None,
             imported: None,
+            imported_at_once: IMPORTED_AT_ONCE,
             policy: Arc::new(StandardPolicy),
             limiter: None,
             events: Arc::new(NoSink),
@@ -119,14 +121,13 @@ impl Builder {
 
     /// Accepts secrets of other systems, checked by `verifier`, four at a time. Off by default.
     pub fn imported_secrets(mut self, verifier: impl SecretVerifier) -> Self {
-        let at_once = self.imported.map_or(IMPORTED_AT_ONCE, |(_, at_once)| at_once);
-        self.imported = Some((Arc::new(verifier), at_once));
+        self.imported = Some(Arc::new(verifier));
         self
     }
 
     /// How many imported secrets are checked at the same time, at least one; more answer 503. Each takes a core.
-    pub fn imported_secrets_at_once(mut self, at_once: usize) -> Self {
-        self.imported = self.imported.map(|(verifier, _)| (verifier, at_once.max(1)));
+    pub const fn imported_secrets_at_once(mut self, at_once: usize) -> Self {
+        self.imported_at_once = if at_once == 0 { 1 } else { at_once };
         self
     }
 
@@ -175,7 +176,8 @@ impl Builder {
         let resources = check::resources(&self.resources, self.algorithm, self.default_resource.as_deref())?;
         let algorithms = check::algorithms(&resources)?;
         let routes = self.endpoints.routes(&issuer)?;
-        let imported = check::imported(self.imported, self.executor.as_ref()).await?;
+        check::limits(self.limits)?;
+        let imported = check::imported(self.imported, self.executor.as_ref(), self.imported_at_once).await?;
         if self.host_keys.is_empty() {
             return Err(ConfigError::NoHostKey);
         }

@@ -62,6 +62,12 @@ pub enum ConfigError {
         /// The algorithm.
         algorithm: &'static str,
     },
+    /// A bound of [`Limits`] makes no sense.
+    #[error("limits: {rule}")]
+    Limits {
+        /// The rule.
+        rule: &'static str,
+    },
     /// There are no host keys.
     #[error("there is no host key: the system gave no randomness for `HostKeys::ephemeral()`")]
     NoHostKey,

@@ -14,6 +14,12 @@ pub trait EventSink: Debug + Send + Sync + 'static {
     fn record(&self, event: &Event<'_>);
 }
 
+impl<T: EventSink + ?Sized> EventSink for std::sync::Arc<T> {
+    fn record(&self, event: &Event<'_>) {
+        T::record(self, event);
+    }
+}
+
 /// Something that happened.
 #[derive(Debug)]
 #[non_exhaustive]

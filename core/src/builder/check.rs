@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::auth::ImportedSecrets;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Limits};
 use crate::executor::{Executor, run_blocking};
 use crate::jose::SigningAlgorithm;
 use crate::resource::{DeclaredResource, Resource, Resources};
@@ -55,12 +55,26 @@ pub(super) fn algorithms(resources: &Resources) -> Result<Vec<SigningAlgorithm>,
     }
 }
 
+/// Bounds under which no request could be answered, or that bound nothing.
+pub(super) fn limits(limits: Limits) -> Result<(), ConfigError> {
+    let rules = [
+        ((1024..=16 * 1024 * 1024).contains(&limits.body()), "body: 1 KiB to 16 MiB"),
+        ((8..=1024).contains(&limits.parameters()), "parameters: 8 to 1024"),
+        (!limits.deadline().is_zero(), "deadline: more than nothing"),
+    ];
+    match rules.into_iter().find(|(holds, _)| !holds) {
+        Some((_, rule)) => Err(ConfigError::Limits { rule }),
+        None => Ok(()),
+    }
+}
+
 /// A decoy that cannot be read, or that a secret matches, would tell who is registered.
 pub(super) async fn imported(
-    imported: Option<(Arc<dyn SecretVerifier>, usize)>,
+    imported: Option<Arc<dyn SecretVerifier>>,
     executor: Option<&Arc<dyn Executor>>,
+    at_once: usize,
 ) -> Result<Option<ImportedSecrets>, ConfigError> {
-    let Some((verifier, at_once)) = imported else { return Ok(None) };
+    let Some(verifier) = imported else { return Ok(None) };
     let Some(executor) = executor else { return Err(ConfigError::ImportedSecretsNeedExecutor) };
     let probe = Arc::clone(&verifier);
     let decoy = run_blocking(&**executor, move || probe.verify(b"no secret", probe.decoy())).await;

@@ -57,6 +57,7 @@ mod key_record;
 mod name;
 mod revision;
 mod sealed;
+mod shared;
 mod token;
 mod token_record;
 
