@@ -1,0 +1,140 @@
+//! `clients list` and `clients show`: what is registered, without a secret in it.
+
+use grantor::store::{Client, Credential, CredentialKind};
+use grantor::{HostKeys, ResourceUri, Timestamp};
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::flags::Flags;
+use crate::paste::say;
+
+pub(crate) fn list(flags: &Flags, as_json: bool) -> Result<(), Failure> {
+    let clients = clients(flags)?;
+    if as_json {
+        return say(&pretty(&Value::Array(clients.iter().map(document).collect())));
+    }
+    if clients.is_empty() {
+        return say(
+            "No clients: memory storage keeps none, and no configuration file (--config) declares any.\n",
+        );
+    }
+    let head = ["ID", "NAME", "AUTH", "ENABLED", "SECRETS", "SCOPE"].map(str::to_owned).to_vec();
+    say(&table(&std::iter::once(head).chain(clients.iter().map(row)).collect::<Vec<_>>()))
+}
+
+pub(crate) fn show(flags: &Flags, id: &str, as_json: bool) -> Result<(), Failure> {
+    let clients = clients(flags)?;
+    let Some(client) = clients.iter().find(|client| client.id().as_str() == id) else {
+        let known =
+            "memory storage knows only those of the configuration file (--config); see `clients list`";
+        return Err(Failure::Runtime(format!("there is no client `{}`: {known}", id.escape_debug())));
+    };
+    say(&if as_json { pretty(&document(client)) } else { page(client) })
+}
+
+/// Those of the configuration file, in the order of their ids: all that memory storage knows before it runs.
+fn clients(flags: &Flags) -> Result<Vec<Client>, Failure> {
+    let config = Config::load(flags.config.as_deref())?;
+    let mut clients = config.clients(&HostKeys::ephemeral())?;
+    clients.sort_by(|one, other| one.id().cmp(other.id()));
+    Ok(clients)
+}
+
+fn row(client: &Client) -> Vec<String> {
+    vec![
+        client.id().as_str().to_owned(),
+        client.name().unwrap_or("-").to_owned(),
+        client.auth_method().as_str().to_owned(),
+        yes_no(client.is_enabled()).to_owned(),
+        client.credentials().len().to_string(),
+        client.scope().as_str().to_owned(),
+    ]
+}
+
+fn page(client: &Client) -> String {
+    let list = |uris: &[ResourceUri]| uris.iter().map(ResourceUri::as_str).collect::<Vec<_>>().join(" ");
+    let facts = [
+        ("id", client.id().as_str().to_owned()),
+        ("name", client.name().unwrap_or("-").to_owned()),
+        ("auth", client.auth_method().as_str().to_owned()),
+        ("enabled", yes_no(client.is_enabled()).to_owned()),
+        ("scope", client.scope().as_str().to_owned()),
+        ("default scope", client.default_scope().as_str().to_owned()),
+        ("resources", client.resources().map_or_else(|| "all".to_owned(), list)),
+        ("serves", list(client.serves())),
+        ("introspector", yes_no(client.is_introspector()).to_owned()),
+    ];
+    let facts = facts.map(|(name, fact)| vec![name.to_owned(), fact]);
+    let head = ["CREDENTIAL", "KIND", "LABEL", "FROM", "UNTIL"].map(str::to_owned).to_vec();
+    let credential = |held: &Credential| {
+        let moment =
+            |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |moment| moment.to_string());
+        vec![
+            held.id().as_str().to_owned(),
+            kind(held).to_owned(),
+            held.label().unwrap_or("-").to_owned(),
+            moment(held.not_before()),
+            moment(held.expires_at()),
+        ]
+    };
+    let credentials: Vec<_> =
+        std::iter::once(head).chain(client.credentials().iter().map(credential)).collect();
+    format!("{}\n{}", table(&facts), table(&credentials))
+}
+
+fn document(client: &Client) -> Value {
+    let moment = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
+    let uris = |uris: &[ResourceUri]| uris.iter().map(|uri| uri.as_str().to_owned()).collect::<Vec<_>>();
+    let credential = |held: &Credential| {
+        json!({
+            "id": held.id().as_str(),
+            "kind": kind(held),
+            "label": held.label(),
+            "not_before": moment(held.not_before()),
+            "expires_at": moment(held.expires_at()),
+        })
+    };
+    json!({
+        "id": client.id().as_str(),
+        "name": client.name(),
+        "auth": client.auth_method().as_str(),
+        "enabled": client.is_enabled(),
+        "scope": client.scope().as_str(),
+        "default_scope": client.default_scope().as_str(),
+        "resources": client.resources().map(uris),
+        "serves": uris(client.serves()),
+        "introspector": client.is_introspector(),
+        "credentials": client.credentials().iter().map(credential).collect::<Vec<_>>(),
+    })
+}
+
+fn kind(credential: &Credential) -> &'static str {
+    match credential.kind() {
+        CredentialKind::Digest(_) => "secret",
+        CredentialKind::Imported(_) => "argon2id",
+        CredentialKind::Unknown(_) => "unknown",
+        _ => "unknown",
+    }
+}
+
+const fn yes_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+/// Columns as wide as they need to be. The last one ends where its text ends.
+fn table(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|text| text.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(text, width)| format!("{text:<width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}

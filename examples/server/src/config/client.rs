@@ -1,0 +1,107 @@
+//! From the clients of the file to core's records.
+
+use grantor::store::{AuthMethod, Client, ClientBuilder};
+use grantor::{ClientId, HostKeys, InvalidValue, ResourceUri, Scope};
+
+use super::document::ClientEntry;
+use super::{Config, Mistake};
+
+impl Config {
+    /// The clients, each with what `host_keys` make of its secrets. Reads environment and files.
+    pub(crate) fn clients(&self, host_keys: &HostKeys) -> Result<Vec<Client>, Mistake> {
+        let entries = &self.document.clients;
+        for (at, entry) in entries.iter().enumerate() {
+            if let Some(first) = entries.iter().take(at).position(|other| other.id == entry.id) {
+                let wrong = format!("`{}` is the id of clients[{first}] too", entry.id.escape_debug());
+                return Err(self.mistake(
+                    &format!("clients[{at}].id"),
+                    wrong,
+                    "give each client an id of its own",
+                ));
+            }
+        }
+        entries.iter().enumerate().map(|(at, entry)| self.client(at, entry, host_keys)).collect()
+    }
+
+    /// Built step by step, so that what core refuses is known by its key.
+    fn client(&self, at: usize, entry: &ClientEntry, host_keys: &HostKeys) -> Result<Client, Mistake> {
+        let key = |name: &str| format!("clients[{at}].{name}");
+        let id = ClientId::new(entry.id.as_str()).map_err(|rule| self.invalid(&key("id"), rule))?;
+        let enabled = entry.enabled.unwrap_or(true);
+        let scope = self.scope(&key("scope"), &entry.scope)?;
+        let mut client = Client::builder(id.clone(), self.auth(&key("auth"), entry.auth.as_deref())?)
+            .enabled(enabled)
+            .introspector(entry.introspector)
+            .scope(scope)
+            .serves(self.uris(&key("serves"), &entry.serves)?);
+        if let Some(listed) = &entry.resources {
+            client = client.resources(self.uris(&key("resources"), listed)?);
+        }
+        if let Some(name) = &entry.name {
+            client = self.accepted(&key("name"), client.name(name))?;
+        }
+        if let Some(text) = &entry.default_scope {
+            let key = key("default_scope");
+            client = self.accepted(&key, client.default_scope(self.scope(&key, text)?))?;
+        }
+        if enabled && entry.secrets.is_empty() {
+            let remedy = "add secrets = [{ env = \"NAME\" }], or enabled = false";
+            return Err(self.mistake(&key("secrets"), "no secret, so it could never get a token", remedy));
+        }
+        for (number, secret) in entry.secrets.iter().enumerate() {
+            let key = key(&format!("secrets[{number}]"));
+            client = self.accepted(
+                &key,
+                client.credential(self.credential(&key, number, secret, (&id, host_keys))?),
+            )?;
+        }
+        client.build().map_err(|rule| self.invalid(&format!("clients[{at}]"), rule))
+    }
+
+    fn auth(&self, key: &str, name: Option<&str>) -> Result<AuthMethod, Mistake> {
+        match name {
+            None | Some("client_secret_basic") => Ok(AuthMethod::CLIENT_SECRET_BASIC),
+            Some("client_secret_post") => Ok(AuthMethod::CLIENT_SECRET_POST),
+            Some(other) => Err(self.mistake(
+                key,
+                format!("`{}` is no method of this server", other.escape_debug()),
+                "write client_secret_basic or client_secret_post",
+            )),
+        }
+    }
+
+    /// A scope of which every word means something to a declared resource.
+    fn scope(&self, key: &str, text: &str) -> Result<Scope, Mistake> {
+        let scope = Scope::parse(text).map_err(|rule| self.invalid(key, rule))?;
+        let declared = self.declared_scopes();
+        if let Some(unknown) = scope.tokens().find(|token| !declared.contains(token)) {
+            let remedy = "add it to the scopes of one of the [[resources]], or take it out";
+            return Err(self.mistake(key, format!("no resource has the scope `{unknown}`"), remedy));
+        }
+        Ok(scope)
+    }
+
+    /// Identifiers of declared resources.
+    fn uris(&self, key: &str, listed: &[String]) -> Result<Vec<ResourceUri>, Mistake> {
+        let uri = |(at, text): (usize, &String)| {
+            let key = format!("{key}[{at}]");
+            let uri = ResourceUri::new(text.as_str()).map_err(|rule| self.invalid(&key, rule))?;
+            if self.declared().any(|declared| declared == text) {
+                Ok(uri)
+            } else {
+                let remedy = "write the uri of one of the [[resources]], byte for byte";
+                Err(self.mistake(&key, format!("the resource `{uri}` is not declared"), remedy))
+            }
+        };
+        listed.iter().enumerate().map(uri).collect()
+    }
+
+    /// `client`, if core takes what was added last.
+    fn accepted(&self, key: &str, client: ClientBuilder) -> Result<ClientBuilder, Mistake> {
+        client.clone().build().map(|_| client).map_err(|rule| self.invalid(key, rule))
+    }
+
+    pub(super) fn invalid(&self, key: &str, rule: InvalidValue) -> Mistake {
+        self.mistake(key, "breaks the rule for its value", format!("{rule}"))
+    }
+}

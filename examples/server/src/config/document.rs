@@ -1,0 +1,68 @@
+//! What may stand in the configuration file. `grantor.example.toml` explains each key.
+
+use serde::Deserialize;
+
+use super::value::{Lifetime, Moment};
+
+/// The whole file. All of it is optional.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Document {
+    pub(crate) issuer: Option<String>,
+    pub(crate) listen: Option<String>,
+    pub(super) signing_algorithm: Option<String>,
+    pub(super) default_resource: Option<String>,
+    pub(super) resource_default_scope: bool,
+    pub(super) resources: Vec<ResourceEntry>,
+    pub(crate) clients: Vec<ClientEntry>,
+    pub(super) endpoints: EndpointsEntry,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResourceEntry {
+    pub(super) uri: String,
+    #[serde(default)]
+    pub(super) scopes: Vec<String>,
+    pub(super) lifetime: Option<Lifetime>,
+    pub(super) signing_algorithm: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClientEntry {
+    pub(crate) id: String,
+    pub(super) name: Option<String>,
+    pub(super) auth: Option<String>,
+    #[serde(default)]
+    pub(super) secrets: Vec<SecretEntry>,
+    #[serde(default)]
+    pub(super) scope: String,
+    pub(super) default_scope: Option<String>,
+    pub(super) resources: Option<Vec<String>>,
+    pub(super) enabled: Option<bool>,
+    #[serde(default)]
+    pub(super) serves: Vec<String>,
+    #[serde(default)]
+    pub(super) introspector: bool,
+}
+
+/// Exactly one of `env`, `file` and `argon2id`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SecretEntry {
+    pub(super) env: Option<String>,
+    pub(super) file: Option<String>,
+    pub(super) argon2id: Option<String>,
+    pub(super) label: Option<String>,
+    pub(super) not_before: Option<Moment>,
+    pub(super) expires_at: Option<Moment>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct EndpointsEntry {
+    pub(super) token: Option<String>,
+    pub(super) jwks: Option<String>,
+    pub(super) metadata: Option<String>,
+}

@@ -1,0 +1,96 @@
+//! The resources, and what else the file says to the builder.
+
+use std::collections::BTreeSet;
+
+use grantor::{Builder, Endpoints, Resource, SigningAlgorithm};
+
+use super::{Config, Mistake};
+
+/// Declared where the file declares no resource, so that the server can be tried without one.
+pub(crate) const DEMO_RESOURCE: &str = "https://api.example.com";
+const DEMO_SCOPES: [&str; 2] = ["read", "write"];
+
+/// What a demo client can ask for.
+pub(crate) struct Target {
+    pub(crate) resource: String,
+    pub(crate) scope: String,
+    /// Whether a request has to name the resource.
+    pub(crate) is_one_of_many: bool,
+}
+
+impl Config {
+    /// Tells `builder` everything that the file says but clients, issuer and address.
+    pub(crate) fn apply(&self, mut builder: Builder) -> Result<Builder, Mistake> {
+        for resource in self.resources()? {
+            builder = builder.resource(resource);
+        }
+        let document = &self.document;
+        if let Some(name) = &document.signing_algorithm {
+            builder = builder.signing_algorithm(self.algorithm("signing_algorithm", name)?);
+        }
+        if let Some(uri) = &document.default_resource {
+            builder = builder.default_resource(uri);
+        }
+        let mut endpoints = Endpoints::default();
+        if let Some(path) = &document.endpoints.token {
+            endpoints = endpoints.token(path);
+        }
+        if let Some(path) = &document.endpoints.jwks {
+            endpoints = endpoints.jwks(path);
+        }
+        if let Some(path) = &document.endpoints.metadata {
+            endpoints = endpoints.metadata(path);
+        }
+        Ok(builder.resource_default_scope(document.resource_default_scope).endpoints(endpoints))
+    }
+
+    fn resources(&self) -> Result<Vec<Resource>, Mistake> {
+        let document = &self.document;
+        if document.resources.is_empty() && document.clients.is_empty() {
+            return Ok(vec![Resource::new(DEMO_RESOURCE).scopes(DEMO_SCOPES)]);
+        }
+        let mut resources = Vec::new();
+        for (at, entry) in document.resources.iter().enumerate() {
+            let mut resource = Resource::new(&entry.uri).scopes(&entry.scopes);
+            if let Some(lifetime) = &entry.lifetime {
+                resource = resource.lifetime(lifetime.0);
+            }
+            if let Some(name) = &entry.signing_algorithm {
+                let key = format!("resources[{at}].signing_algorithm");
+                resource = resource.signing_algorithm(self.algorithm(&key, name)?);
+            }
+            resources.push(resource);
+        }
+        Ok(resources)
+    }
+
+    fn algorithm(&self, key: &str, name: &str) -> Result<SigningAlgorithm, Mistake> {
+        SigningAlgorithm::from_name(name).ok_or_else(|| {
+            let known = SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).join(", ");
+            self.mistake(key, format!("`{name}` is no signing algorithm"), format!("write one of {known}"))
+        })
+    }
+
+    /// The identifiers of the declared resources.
+    pub(super) fn declared(&self) -> impl Iterator<Item = &str> {
+        self.document.resources.iter().map(|entry| entry.uri.as_str())
+    }
+
+    /// The scopes of the declared resources.
+    pub(super) fn declared_scopes(&self) -> BTreeSet<&str> {
+        self.document.resources.iter().flat_map(|entry| &entry.scopes).map(String::as_str).collect()
+    }
+
+    /// What demo clients ask for: the default resource, else the first.
+    pub(crate) fn demo_target(&self) -> Target {
+        let document = &self.document;
+        let is_default =
+            |uri: &str| document.default_resource.as_deref().is_none_or(|default| default == uri);
+        let chosen = document.resources.iter().find(|entry| is_default(&entry.uri));
+        Target {
+            resource: chosen.map_or(DEMO_RESOURCE, |entry| &entry.uri).to_owned(),
+            scope: chosen.map_or_else(|| DEMO_SCOPES.join(" "), |entry| entry.scopes.join(" ")),
+            is_one_of_many: document.resources.len() > 1,
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! `grantor-server`: the reference server of Grantor, and the quickest way to try it. See its README.
+
+mod clients;
+mod config;
+mod demo;
+mod failure;
+mod flags;
+mod issuer;
+mod log;
+mod paste;
+mod serve;
+mod start;
+mod stop;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+use crate::failure::Failure;
+use crate::flags::{ClientsCommand, Command, Flags};
+
+fn main() -> ExitCode {
+    let flags = Flags::parse();
+    match log::start().map_err(Failure::from).and_then(|()| run(&flags)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody may be reading; there is nobody else to tell.
+            let _ = writeln!(std::io::stderr(), "{failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(flags: &Flags) -> Result<(), Failure> {
+    match &flags.command {
+        None => block_on(start::start(flags)),
+        Some(Command::Clients(ClientsCommand::Create(wanted))) => clients::create(flags, wanted),
+        Some(Command::Clients(ClientsCommand::List { json })) => clients::list(flags, *json),
+        Some(Command::Clients(ClientsCommand::Show { id, json })) => clients::show(flags, id, *json),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::because("no runtime", error))?;
+    let outcome = runtime.block_on(work);
+    // What still hashes a secret for a client that is gone is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    outcome
+}

@@ -1,0 +1,63 @@
+//! Text for standard output, and values in the grammar of what they are pasted into.
+
+use std::io::{ErrorKind, Write};
+
+use crate::failure::Failure;
+
+/// Prints it. That nobody reads any more, as after `| head`, is no failure.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::because("standard output", error)),
+    }
+}
+
+/// One word of a POSIX shell, whatever is in it.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |b: u8| {
+        b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b':' | b'=' | b',' | b'@')
+    };
+    if !text.is_empty() && text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// A string of JavaScript, which JSON's are.
+pub(crate) fn script_text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A string of TOML, which JSON's are too, but for DEL, which has to be escaped there.
+pub(crate) fn toml_text(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+}
+
+/// A list of strings of TOML.
+pub(crate) fn toml_list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    format!("[{}]", texts.map(toml_text).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_takes_a_word_as_it_is() {
+        assert_eq!(shell_word("demo-basic:grantor_0"), "demo-basic:grantor_0");
+        assert_eq!(shell_word("read write"), "'read write'");
+        assert_eq!(shell_word("a'b$(c)`d`"), r"'a'\''b$(c)`d`'");
+        assert_eq!(shell_word(""), "''");
+    }
+
+    #[test]
+    fn toml_takes_a_text_as_it_is() {
+        for text in ["", "plain", "with \"quotes\" and \\", "it's", "tab\tand\u{7f}", "Zoë", "${X}"] {
+            let table: toml::Table = toml::from_str(&format!("x = {}", toml_text(text))).expect(text);
+            assert_eq!(table.get("x").and_then(toml::Value::as_str), Some(text));
+        }
+    }
+}
