@@ -1,0 +1,92 @@
+//! The commands that a start prints work when they are pasted.
+
+use std::process::Command;
+
+use crate::program::{Program, config};
+use crate::tokens::demo_secrets;
+
+/// What a printed command answers, run by a shell.
+fn pasted(line: &str) -> serde_json::Value {
+    let output = Command::new("sh").args(["-c", line]).output().expect("sh");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    serde_json::from_str(&text).unwrap_or_else(|_| panic!("{line}: {text} {:?}", output.stderr))
+}
+
+fn curls(program: &Program) -> Vec<&str> {
+    program.printed.lines().filter(|line| line.starts_with("curl ")).collect()
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn s10_the_printed_curl_commands_work_when_pasted() {
+    let program = Program::start(&[], &[]);
+    let lines = curls(&program);
+    assert_eq!(lines.len(), 4, "{}", program.printed);
+    for line in &lines[..2] {
+        let token = pasted(line);
+        assert_eq!(
+            (token["token_type"].as_str(), token["scope"].as_str()),
+            (Some("Bearer"), Some("read write"))
+        );
+    }
+    assert_eq!(pasted(lines[2])["keys"].as_array().map(Vec::len), Some(1));
+    assert_eq!(pasted(lines[3])["issuer"], program.issuer());
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn s10_they_work_with_the_resources_of_a_file_whatever_their_names_hold() {
+    let config = config(
+        r#"
+        default_resource = "https://b.example.com/it's?a=1&b=2"
+        [[resources]]
+        uri = "https://a.example.com"
+        scopes = ["a"]
+        [[resources]]
+        uri = "https://b.example.com/it's?a=1&b=2"
+        scopes = ["b's", "b+$(c)&d"]
+        [endpoints]
+        token = "/t"
+        jwks = "/k"
+        "#,
+    );
+    let program = Program::start(&["--config", &config], &[]);
+    let lines = curls(&program);
+    for line in &lines[..2] {
+        assert_eq!(pasted(line)["scope"], "b's b+$(c)&d", "{line}");
+    }
+    assert!(pasted(lines[2])["keys"].is_array());
+    assert_eq!(pasted(lines[3])["token_endpoint"], format!("{}/t", program.issuer()));
+}
+
+#[test]
+#[ignore = "needs node"]
+fn s10_the_printed_fetch_command_works_when_pasted() {
+    let program = Program::start(&[], &[]);
+    let line = program.printed.lines().find(|line| line.starts_with("node ")).expect("node");
+    let output = Command::new("sh").args(["-c", line]).output().expect("sh");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("access_token:"));
+}
+
+#[test]
+#[ignore = "needs node"]
+fn rfc6749_s4_4_a_javascript_client_gets_a_token_by_fetch() {
+    let program = Program::start(&[], &[]);
+    let (basic, post) = demo_secrets(&program);
+    for (id, secret, method) in [("demo-basic", basic, "basic"), ("demo-post", post, "post")] {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fetch.mjs");
+        let output = Command::new("node")
+            .args([script, &program.token_url(), id, secret, method, "read"])
+            .output()
+            .expect("node");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "200 Bearer read no-store\n");
+    }
+}
+
+#[test]
+fn s10_demo_secrets_are_new_each_time() {
+    let (one, other) = (Program::start(&[], &[]), Program::start(&[], &[]));
+    assert_ne!(demo_secrets(&one), demo_secrets(&other));
+}

@@ -1,0 +1,12 @@
+//! The reference server as it is started and used: the built binary, real sockets, real client software.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod clients;
+mod demo;
+mod flags;
+mod mistakes;
+mod program;
+mod secrets;
+mod slow;
+mod stop;
+mod tokens;

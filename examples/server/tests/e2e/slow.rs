@@ -1,0 +1,61 @@
+//! Clients that hold connections and send next to nothing.
+
+use std::time::Duration;
+
+use oauth2::AuthType;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::program::Program;
+use crate::tokens::{demo_secrets, token};
+
+/// How a dribbler begins: with nothing, inside the head, inside the body, and idle after an answer.
+const BEGINNINGS: [&str; 4] = [
+    "",
+    "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nX-",
+    "POST /oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+     Content-Length: 9000\r\n\r\n",
+    "GET /.well-known/jwks.json HTTP/1.1\r\nHost: x\r\n\r\n",
+];
+
+/// Sends a byte whenever nothing came for a while, until the server hangs up.
+async fn dribble(mut stream: TcpStream) {
+    let mut answer = [0; 1024];
+    loop {
+        match timeout(Duration::from_millis(500), stream.read(&mut answer)).await {
+            Ok(Ok(0) | Err(_)) => return,
+            Ok(Ok(_)) => {}
+            Err(_quiet) if stream.write_all(b"x").await.is_err() => return,
+            Err(_quiet) => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn t93_200_dribblers_are_cut_and_others_are_served_meanwhile() {
+    let program = Program::start(&[], &[("RUST_LOG", "warn")]);
+    let mut dribblers = tokio::task::JoinSet::new();
+    for beginning in BEGINNINGS.iter().cycle().take(200) {
+        let mut stream = TcpStream::connect(&program.address).await.expect("connect");
+        stream.write_all(beginning.as_bytes()).await.expect("write");
+        dribblers.spawn(dribble(stream));
+    }
+    let client = ("demo-basic", demo_secrets(&program).0);
+    let served = timeout(Duration::from_secs(2), token(&program, client, AuthType::BasicAuth, "read")).await;
+    served.expect("in under 2 s").expect("a token");
+    assert_eq!(dribblers.len(), 200);
+    let cut =
+        timeout(Duration::from_secs(60), async { while dribblers.join_next().await.is_some() {} }).await;
+    assert!(cut.is_ok(), "{} are still connected after 60 s", dribblers.len());
+}
+
+#[tokio::test]
+async fn t93_a_silent_connection_is_cut_though_it_never_sends_a_byte() {
+    let program = Program::start(&[], &[]);
+    let mut silent = TcpStream::connect(&program.address).await.expect("connect");
+    let mut nothing = Vec::new();
+    let read = timeout(Duration::from_secs(60), silent.read_to_end(&mut nothing)).await;
+    assert!(read.is_ok(), "still connected after 60 s");
+    assert!(nothing.is_empty());
+}
