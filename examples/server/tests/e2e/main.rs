@@ -3,6 +3,7 @@
 
 mod clients;
 mod demo;
+mod example;
 mod flags;
 mod mistakes;
 mod program;
