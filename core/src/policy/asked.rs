@@ -26,7 +26,7 @@ pub enum AskedScope {
     Tokens(Scope),
 }
 
-/// A scope of this ending names a resource and all that the client holds there, where that is switched on.
+/// A scope of this ending, alone, names a resource and all that the client holds there, where that is switched on.
 const ALL_SUFFIX: &str = "/.default";
 
 /// Reads what is asked for. Several resources are refused, never narrowed to one in silence (RFC 8707 §2).
@@ -40,7 +40,9 @@ pub(crate) fn read(form: &Form<'_>, suffix_means_all: bool) -> Step<Asked> {
     let Ok(scope) = Scope::parse(text) else {
         return reject(ErrorCode::InvalidScope, Reason::ScopeMalformed);
     };
-    let whole = if suffix_means_all { scope.as_str().strip_suffix(ALL_SUFFIX) } else { None };
+    // Only alone: beside other scopes it is one that no resource knows, wherever it stands in the list.
+    let may_mean_all = suffix_means_all && scope.tokens().count() == 1;
+    let whole = if may_mean_all { scope.as_str().strip_suffix(ALL_SUFFIX) } else { None };
     let Some(uri) = whole else { return Ok(Asked { scope: AskedScope::Tokens(scope), resource }) };
     let uri = resource_uri(uri)?;
     if resource.is_some_and(|other| other != uri) {

@@ -59,10 +59,16 @@ fn resource<'a>(issuance: &Issuance<'a>) -> Result<&'a DeclaredResource, PolicyR
     found.map_or_else(|| target(Reason::ResourceUndecided), Ok)
 }
 
-/// No resource knows all of the scopes: because one is unknown, or because they span several.
+/// None of the client's resources knows all of the scopes: because one is unknown, because they span several, or
+/// because the resource that does is not the client's.
 fn scope_of_no_resource<T>(issuance: &Issuance<'_>, asked: &Scope) -> Result<T, PolicyRefusal> {
     let known = |token: &str| issuance.resources.iter().any(|resource| resource.scope().contains(token));
-    scope_error(if asked.tokens().all(known) { Reason::ScopeSpansResources } else { Reason::ScopeUnknown })
+    let belong_together = issuance.resources.iter().any(|resource| asked.is_within(resource.scope()));
+    scope_error(match (asked.tokens().all(known), belong_together) {
+        (false, _) => Reason::ScopeUnknown,
+        (true, false) => Reason::ScopeSpansResources,
+        (true, true) => Reason::ResourceNotAllowed,
+    })
 }
 
 /// Scope granted ⊆ requested ⊆ registered, and nothing that the resource does not know.
