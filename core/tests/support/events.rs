@@ -1,0 +1,126 @@
+//! A sink that keeps what it was told.
+
+use std::error::Error;
+use std::sync::{Arc, Mutex};
+
+use grantor::event::{ErrorCode, Event, EventSink, FaultKind, Reason};
+
+#[derive(Clone, Debug, Default)]
+pub struct Events(Arc<Mutex<Vec<Seen>>>);
+
+/// One event: what it is, and all of its text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    pub kind: Kind,
+    pub client_id: Option<String>,
+    pub credential: Option<String>,
+    /// The error and its sources, for events that carry one.
+    pub source: String,
+    /// `{event:?}`.
+    pub debug: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    Issued,
+    Rejected(ErrorCode, Reason),
+    Failed(FaultKind),
+    RateLimiterFailed,
+    KeyCreated,
+    MaintenanceFailed,
+    Other,
+}
+
+impl Events {
+    pub fn all(&self) -> Vec<Seen> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub fn clear(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
+    #[track_caller]
+    pub fn last(&self) -> Seen {
+        self.all().pop().expect("an event")
+    }
+
+    /// The private reason of the last event, which must be a rejection.
+    #[track_caller]
+    pub fn reason(&self) -> Reason {
+        match self.last().kind {
+            Kind::Rejected(_, reason) => reason,
+            other => panic!("{other:?} is no rejection"),
+        }
+    }
+
+    /// The credential by which the last token was issued.
+    #[track_caller]
+    pub fn credential(&self) -> String {
+        let last = self.last();
+        assert_eq!(last.kind, Kind::Issued);
+        last.credential.expect("a credential")
+    }
+
+    pub fn count(&self, kind: &Kind) -> usize {
+        self.all().iter().filter(|seen| seen.kind == *kind).count()
+    }
+}
+
+impl EventSink for Events {
+    fn record(&self, event: &Event<'_>) {
+        let mut seen = Seen {
+            kind: Kind::Other,
+            client_id: None,
+            credential: None,
+            source: String::new(),
+            debug: format!("{event:?}{event:#?}"),
+        };
+        let trail = match event {
+            Event::TokenIssued(issued) => {
+                seen.kind = Kind::Issued;
+                Some(issued.trail)
+            }
+            Event::RequestRejected(rejected) => {
+                seen.kind = Kind::Rejected(rejected.code, rejected.reason);
+                Some(rejected.trail)
+            }
+            Event::RequestFailed(failed) => {
+                seen.kind = Kind::Failed(failed.kind);
+                seen.source = chain(failed.source);
+                Some(failed.trail)
+            }
+            Event::RateLimiterFailed(error) => {
+                seen.kind = Kind::RateLimiterFailed;
+                seen.source = chain(*error);
+                None
+            }
+            Event::MaintenanceFailed(error) => {
+                seen.kind = Kind::MaintenanceFailed;
+                seen.source = chain(*error);
+                None
+            }
+            Event::SigningKeyCreated { .. } => {
+                seen.kind = Kind::KeyCreated;
+                None
+            }
+            _ => None,
+        };
+        if let Some(trail) = trail {
+            seen.client_id = trail.client_id.as_ref().map(ToString::to_string);
+            seen.credential = trail.credential.as_ref().map(ToString::to_string);
+        }
+        self.0.lock().unwrap().push(seen);
+    }
+}
+
+/// An error and everything behind it.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(&format!(": {error}"));
+        source = error.source();
+    }
+    text
+}
