@@ -1,0 +1,135 @@
+//! RFC 8414: metadata.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod support;
+
+use grantor::http::Request;
+use grantor::{AuthorizationServer, Endpoint, Endpoints, Resource};
+use serde_json::Value;
+use support::*;
+
+async fn get(server: &AuthorizationServer, method: &str) -> Answer {
+    Answer::of(
+        server.metadata(Request::builder(method, "/.well-known/oauth-authorization-server").build()).await,
+    )
+}
+
+async fn document(server: &AuthorizationServer) -> Value {
+    get(server, "GET").await.json()
+}
+
+async fn at_issuer(issuer: &str) -> AuthorizationServer {
+    let world = World::new();
+    AuthorizationServer::builder(issuer, world.store.clone(), world.host_keys.clone())
+        .clock(world.clock.clone())
+        .resource(Resource::new(API))
+        .build()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn s2_the_document_says_what_is_switched_on_and_nothing_else() {
+    let world = World::new();
+    let books = Resource::new("https://books.example.com").scopes(["borrow", "read"]);
+    let server = world.builder().resource(books).build().await.unwrap();
+    assert_eq!(
+        document(&server).await,
+        serde_json::json!({
+            "issuer": ISSUER,
+            "token_endpoint": "https://auth.example.com/oauth2/token",
+            "jwks_uri": "https://auth.example.com/.well-known/jwks.json",
+            "scopes_supported": ["read", "write", "borrow"],
+            "grant_types_supported": ["client_credentials"],
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        })
+    );
+}
+
+#[tokio::test]
+async fn s2_the_token_endpoint_has_no_query_or_fragment() {
+    let server = at_issuer("https://auth.example.com/tenant").await;
+    for member in ["token_endpoint", "jwks_uri"] {
+        let url = document(&server).await[member].as_str().unwrap().to_owned();
+        assert!(url.starts_with("https://auth.example.com/tenant/"), "{url}");
+        assert!(!url.contains(['#', '?']), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn s3_routes_put_the_well_known_name_between_host_and_path() {
+    let server = at_issuer("https://auth.example.com/tenant").await;
+    let routes: Vec<_> = server.routes().collect();
+    for (path, endpoint) in [
+        ("/tenant/oauth2/token", Endpoint::Token),
+        ("/tenant/.well-known/jwks.json", Endpoint::Jwks),
+        ("/.well-known/oauth-authorization-server/tenant", Endpoint::Metadata),
+        ("/.well-known/openid-configuration/tenant", Endpoint::Metadata),
+        ("/tenant/.well-known/openid-configuration", Endpoint::Metadata),
+    ] {
+        assert!(routes.contains(&(path, endpoint)), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn s3_paths_can_be_chosen_and_the_document_follows() {
+    let world = World::new();
+    let endpoints = Endpoints::default().token("/token").jwks("/keys").metadata("/about");
+    let server = world.builder().endpoints(endpoints).build().await.unwrap();
+    let json = document(&server).await;
+    assert_eq!(json["token_endpoint"], "https://auth.example.com/token");
+    assert_eq!(json["jwks_uri"], "https://auth.example.com/keys");
+    assert!(server.routes().any(|route| route == ("/about", Endpoint::Metadata)));
+}
+
+#[tokio::test]
+async fn s3_1_get_and_head_and_nothing_else() {
+    let world = World::new();
+    let server = world.server().await;
+    for method in ["GET", "HEAD"] {
+        assert_eq!(get(&server, method).await.status, 200);
+    }
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "get"] {
+        let answer = get(&server, method).await;
+        refused(&answer, 405, "invalid_request");
+        assert_eq!(answer.header("allow"), Some("GET, HEAD"));
+    }
+}
+
+#[tokio::test]
+async fn s3_2_json_without_empty_members_that_may_be_kept_for_a_while() {
+    let server = at_issuer("https://auth.example.com").await;
+    let answer = get(&server, "GET").await;
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=3600"));
+    for (name, member) in answer.json().as_object().unwrap() {
+        assert!(!member.is_null() && member.as_array().is_none_or(|list| !list.is_empty()), "{name}");
+    }
+    assert!(answer.json().get("scopes_supported").is_none(), "no resource declares a scope");
+}
+
+#[tokio::test]
+async fn s3_3_the_issuer_is_the_configured_one_byte_for_byte() {
+    for issuer in
+        ["https://auth.example.com", "https://auth.example.com/", "https://auth.example.com:8443/t/1"]
+    {
+        let server = at_issuer(issuer).await;
+        assert_eq!(document(&server).await["issuer"], issuer);
+        assert_eq!(server.issuer().as_str(), issuer);
+    }
+}
+
+#[tokio::test]
+async fn s3_1_handle_gives_the_same_answers() {
+    let world = World::new();
+    let server = world.server().await;
+    let get = || Request::builder("GET", "/x").build();
+    let by = |endpoint| {
+        let server = server.clone();
+        async move { Answer::of(server.handle(endpoint, get()).await) }
+    };
+    assert_eq!(by(Endpoint::Metadata).await, Answer::of(server.metadata(get()).await));
+    assert_eq!(by(Endpoint::Jwks).await, Answer::of(server.jwks(get()).await));
+    refused(&by(Endpoint::Token).await, 405, "invalid_request");
+}
