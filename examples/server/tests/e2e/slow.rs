@@ -10,6 +10,9 @@ use tokio::time::timeout;
 use crate::program::Program;
 use crate::tokens::{demo_secrets, token};
 
+/// Until when all are cut: T93 asks for 60 s, this server promises 10, and hyper by itself would take 30.
+const CUT_WITHIN: Duration = Duration::from_secs(25);
+
 /// How a dribbler begins: with nothing, inside the head, inside the body, and idle after an answer.
 const BEGINNINGS: [&str; 4] = [
     "",
@@ -45,9 +48,8 @@ async fn t93_200_dribblers_are_cut_and_others_are_served_meanwhile() {
     let served = timeout(Duration::from_secs(2), token(&program, client, AuthType::BasicAuth, "read")).await;
     served.expect("in under 2 s").expect("a token");
     assert_eq!(dribblers.len(), 200);
-    let cut =
-        timeout(Duration::from_secs(60), async { while dribblers.join_next().await.is_some() {} }).await;
-    assert!(cut.is_ok(), "{} are still connected after 60 s", dribblers.len());
+    let cut = timeout(CUT_WITHIN, async { while dribblers.join_next().await.is_some() {} }).await;
+    assert!(cut.is_ok(), "{} are still connected after 25 s", dribblers.len());
 }
 
 #[tokio::test]
@@ -55,7 +57,7 @@ async fn t93_a_silent_connection_is_cut_though_it_never_sends_a_byte() {
     let program = Program::start(&[], &[]);
     let mut silent = TcpStream::connect(&program.address).await.expect("connect");
     let mut nothing = Vec::new();
-    let read = timeout(Duration::from_secs(60), silent.read_to_end(&mut nothing)).await;
-    assert!(read.is_ok(), "still connected after 60 s");
+    let read = timeout(CUT_WITHIN, silent.read_to_end(&mut nothing)).await;
+    assert!(read.is_ok(), "still connected after 25 s");
     assert!(nothing.is_empty());
 }
