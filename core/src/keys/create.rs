@@ -15,6 +15,9 @@ use crate::types::{InvalidValue, Issuer, KeyId, Timestamp};
 const SIGNS_FOR: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 /// How long past that it stays published: longer than any token lives.
 const PUBLISHED_PAST: Duration = Duration::from_secs(48 * 3600);
+/// How far back the life of a first key begins: to a server whose clock is behind, or that read its clock before
+/// another had made the key, it must not be a key of the future, or it would make a second one.
+const CLOCKS_APART: Duration = Duration::from_secs(15 * 60);
 /// Each lost race means that another process has won one.
 const ATTEMPTS: usize = 16;
 
@@ -93,10 +96,10 @@ impl Workshop<'_> {
         };
         let kid = KeyId::new(thumbprint(&public))?;
         let sealed = self.host_keys.seal(&sealing_context(self.issuer, &kid), &pkcs8, self.entropy)?;
-        let signs_until = now.plus(SIGNS_FOR);
+        let (signs_from, signs_until) = (now.minus(CLOCKS_APART), now.plus(SIGNS_FOR));
         Ok(KeyRecord::builder(kid, algorithm.as_str(), public.to_json(), PrivateKey::Sealed(sealed))
-            .published(now, signs_until.plus(PUBLISHED_PAST))
-            .signs(now, signs_until)
+            .published(signs_from, signs_until.plus(PUBLISHED_PAST))
+            .signs(signs_from, signs_until)
             .build()?)
     }
 }
