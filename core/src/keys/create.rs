@@ -95,7 +95,8 @@ impl Workshop<'_> {
             Some(_) | None => SigningKey::generate(algorithm)?,
         };
         let kid = KeyId::new(thumbprint(&public))?;
-        let sealed = self.host_keys.seal(&sealing_context(self.issuer, &kid), &pkcs8, self.entropy)?;
+        let sealed =
+            self.host_keys.seal(&sealing_context(self.issuer, &kid, algorithm), &pkcs8, self.entropy)?;
         let (signs_from, signs_until) = (now.minus(CLOCKS_APART), now.plus(SIGNS_FOR));
         Ok(KeyRecord::builder(kid, algorithm.as_str(), public.to_json(), PrivateKey::Sealed(sealed))
             .published(signs_from, signs_until.plus(PUBLISHED_PAST))

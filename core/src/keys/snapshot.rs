@@ -73,7 +73,7 @@ impl OpenKey {
         let jwk = published(&public, record.kid().as_str(), algorithm.as_str());
         let signing = match record.private() {
             PrivateKey::Sealed(sealed) => {
-                let context = sealing_context(issuer, record.kid());
+                let context = sealing_context(issuer, record.kid(), algorithm);
                 let pkcs8 = host_keys
                     .open(&context, sealed)
                     .map_err(|source| KeyError::Unseal { kid: record.kid().clone(), source })?;
@@ -98,9 +98,9 @@ impl OpenKey {
     }
 }
 
-/// What a sealed private key is bound to: its issuer and its kid (T67).
-pub(super) fn sealing_context(issuer: &Issuer, kid: &KeyId) -> Vec<u8> {
-    format!("grantor signing key 1\0{}\0{}", issuer.as_str(), kid.as_str()).into_bytes()
+/// What a sealed private key is bound to: its issuer, its kid (T67) and its one algorithm (RFC 8725 §3.1).
+pub(super) fn sealing_context(issuer: &Issuer, kid: &KeyId, algorithm: SigningAlgorithm) -> Vec<u8> {
+    format!("grantor signing key 1\0{}\0{kid}\0{algorithm}", issuer.as_str()).into_bytes()
 }
 
 /// Snapshots are shared: a request keeps the one that it began with.
