@@ -176,6 +176,8 @@ pub struct FakeKeys {
     pub inner: MemoryStore,
     pub loads: Arc<AtomicUsize>,
     pub fail_loads: Arc<Mutex<VecDeque<StoreError>>>,
+    /// Whether it has forgotten all, as a restored backup would have.
+    pub lost: Arc<Mutex<bool>>,
     pub replace: Arc<Mutex<FakeReplace>>,
 }
 
@@ -189,7 +191,13 @@ pub enum FakeReplace {
 impl FakeKeys {
     pub fn new(inner: &MemoryStore) -> Self {
         let replace = Arc::new(Mutex::new(FakeReplace::PassOn));
-        Self { inner: inner.clone(), loads: Arc::default(), fail_loads: Arc::default(), replace }
+        Self {
+            inner: inner.clone(),
+            loads: Arc::default(),
+            fail_loads: Arc::default(),
+            lost: Arc::default(),
+            replace,
+        }
     }
 
     pub fn fail_next_load(&self, error: StoreError) {
@@ -204,6 +212,7 @@ impl KeyStore for FakeKeys {
         let failure = self.fail_loads.lock().unwrap().pop_front();
         match failure {
             Some(error) => Err(error),
+            None if *self.lost.lock().unwrap() => Ok((KeySet::default(), Revision::ABSENT)),
             None => KeyStore::load(&self.inner).await,
         }
     }
