@@ -8,7 +8,6 @@ use ring::signature::{
 use zeroize::Zeroizing;
 
 use super::{PublicMembers, SigningAlgorithm};
-use crate::entropy::SystemEntropy;
 
 /// A private key that is ready to sign with one algorithm.
 pub(crate) enum SigningKey {
@@ -57,34 +56,37 @@ impl AsRef<[u8]> for SignatureBytes {
 
 impl SigningKey {
     /// Makes a key. RSA takes a fifth of a second and more: not for async threads.
-    pub(crate) fn generate(algorithm: SigningAlgorithm) -> Result<GeneratedKey, SignatureError> {
-        let random = SystemEntropy::new();
+    pub(crate) fn generate(
+        algorithm: SigningAlgorithm,
+        random: &SystemRandom,
+    ) -> Result<GeneratedKey, SignatureError> {
         let failed = |_| SignatureError::Generate;
         let pkcs8 = match algorithm {
             SigningAlgorithm::Es256 => {
-                EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, random.as_ring())
-                    .map_err(failed)?
+                EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, random).map_err(failed)?
             }
             SigningAlgorithm::Es384 => {
-                EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, random.as_ring())
-                    .map_err(failed)?
+                EcdsaKeyPair::generate_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, random).map_err(failed)?
             }
-            SigningAlgorithm::EdDsa => Ed25519KeyPair::generate_pkcs8(random.as_ring()).map_err(failed)?,
+            SigningAlgorithm::EdDsa => Ed25519KeyPair::generate_pkcs8(random).map_err(failed)?,
             #[cfg(feature = "josekit")]
             SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 => return super::rsa::generate(algorithm),
             #[cfg(not(feature = "josekit"))]
             SigningAlgorithm::Rs256 | SigningAlgorithm::Ps256 => return Err(SignatureError::NoRsa),
         };
         let pkcs8 = Zeroizing::new(pkcs8.as_ref().to_vec());
-        let public = Self::open(algorithm, &pkcs8)?.public().ok_or(SignatureError::Generate)?;
+        let public = Self::open(algorithm, &pkcs8, random)?.public().ok_or(SignatureError::Generate)?;
         Ok(GeneratedKey { pkcs8, public })
     }
 
     /// Opens a key that [`SigningKey::generate`] made.
-    pub(crate) fn open(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Result<Self, SignatureError> {
-        let random = SystemEntropy::new().as_ring().clone();
+    pub(crate) fn open(
+        algorithm: SigningAlgorithm,
+        pkcs8: &[u8],
+        random: &SystemRandom,
+    ) -> Result<Self, SignatureError> {
         let ecdsa = |scheme| {
-            let pair = EcdsaKeyPair::from_pkcs8(scheme, pkcs8, &random).map_err(|_| SignatureError::Open)?;
+            let pair = EcdsaKeyPair::from_pkcs8(scheme, pkcs8, random).map_err(|_| SignatureError::Open)?;
             Ok(Self::Ecdsa(Box::new(pair), random.clone()))
         };
         match algorithm {

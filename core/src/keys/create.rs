@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::snapshot::{Snapshot, sealing_context};
-use crate::entropy::{Entropy, EntropyError};
+use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 use crate::executor::{Executor, ExecutorError, run_blocking};
 use crate::host_keys::{HostKeys, UnsealError};
 use crate::jose::{GeneratedKey, SignatureError, SigningAlgorithm, SigningKey, thumbprint};
@@ -87,12 +87,11 @@ impl Workshop<'_> {
 
     /// The first key of an algorithm signs at once: there is no older one that verifiers could know.
     async fn make(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Result<KeyRecord, KeyError> {
+        let generate = move || SigningKey::generate(algorithm, SystemEntropy::new().as_ring());
         let GeneratedKey { pkcs8, public } = match self.executor {
-            Some(executor) if algorithm.is_rsa() => {
-                run_blocking(executor, move || SigningKey::generate(algorithm)).await??
-            }
+            Some(executor) if algorithm.is_rsa() => run_blocking(executor, generate).await??,
             None if algorithm.is_rsa() => return Err(KeyError::NeedsExecutor(algorithm)),
-            Some(_) | None => SigningKey::generate(algorithm)?,
+            Some(_) | None => generate()?,
         };
         let kid = KeyId::new(thumbprint(&public))?;
         let sealed =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::KeyError;
+use crate::entropy::SystemEntropy;
 use crate::host_keys::HostKeys;
 use crate::jose::{PublicMembers, SigningAlgorithm, SigningKey, protected_header, published, thumbprint};
 use crate::store::{KeyRecord, KeySet, PrivateKey, Revision};
@@ -77,7 +78,7 @@ impl OpenKey {
                 let pkcs8 = host_keys
                     .open(&context, sealed)
                     .map_err(|source| KeyError::Unseal { kid: record.kid().clone(), source })?;
-                let key = SigningKey::open(algorithm, &pkcs8)
+                let key = SigningKey::open(algorithm, &pkcs8, SystemEntropy::new().as_ring())
                     .map_err(|source| KeyError::Open { kid: record.kid().clone(), source })?;
                 let header = protected_header("at+jwt", algorithm.as_str(), record.kid().as_str())
                     .map_err(|_| corrupt())?;
