@@ -209,7 +209,7 @@ impl Inner {
             host_keys: &self.host_keys,
             imported: self.imported.as_ref(),
             limiter: self.limiter.as_deref(),
-            events: &*self.events,
+            events: self,
             now,
         }
     }

@@ -7,7 +7,7 @@ use tracing::{Span, field};
 
 use super::Inner;
 use crate::error::{FaultKind, Refusal, Step};
-use crate::event::{Event, RequestFailed, RequestRejected, RequestTrail};
+use crate::event::{Event, EventSink, RequestFailed, RequestRejected, RequestTrail};
 use crate::http::Response;
 
 impl RequestTrail {
@@ -61,6 +61,13 @@ impl Inner {
     pub(crate) fn report(&self, event: &Event<'_>) {
         trace(event);
         self.events.record(event);
+    }
+}
+
+/// For the steps of a request, so that `tracing` hears from them what the host does.
+impl EventSink for Inner {
+    fn record(&self, event: &Event<'_>) {
+        self.report(event);
     }
 }
 
