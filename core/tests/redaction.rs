@@ -1,0 +1,301 @@
+//! A marked secret goes down every path, and shows up nowhere but where it was asked for (T95).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use grantor::http::{Request, RequestBuilder, Transport};
+use grantor::policy::PolicyRefusal;
+use grantor::store::{AuthMethod, Credential, KeyStore};
+use grantor::{
+    AuthorizationServer, ClientSecret, CredentialId, HostKey, HostKeyId, HostKeys, Resource, Stores,
+};
+use support::*;
+use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// Everything that `tracing` is told, at every level, with every span.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// On this thread, as long as the guard lives.
+    fn capture() -> (Self, DefaultGuard) {
+        let log = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(log.clone())
+            .with_max_level(tracing::Level::TRACE)
+            .with_span_events(FmtSpan::FULL)
+            .with_ansi(false)
+            .without_time()
+            .finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// Fails if `text` holds `secret`, or as much of it as somebody could use.
+#[track_caller]
+fn clean(text: &str, secret: &str, of: &str) {
+    let tail = &secret[secret.len() - 24..];
+    assert!(!text.contains(secret) && !text.contains(tail), "{of} shows the secret: {text}");
+}
+
+/// Every way to present `secret`, rightly and wrongly.
+fn presentations(id: &str, secret: &str) -> Vec<RequestBuilder> {
+    let by_header =
+        |header: String| post(&[("grant_type", "client_credentials")]).header("authorization", header);
+    vec![
+        grant(id, secret, &[]),
+        grant_post(id, secret, &[]),
+        grant("nobody", secret, &[]),
+        grant_post("nobody", secret, &[]),
+        grant("other", secret, &[]),
+        grant(id, &format!("{secret}x"), &[]),
+        grant(id, &secret.to_uppercase(), &[]),
+        grant(id, &format!("{secret}\0"), &[]),
+        grant_post(id, &format!("{secret}\0"), &[]),
+        grant(id, secret, &[("client_secret", secret)]),
+        grant(id, secret, &[("client_id", "other")]),
+        grant(id, secret, &[]).header("authorization", basic(id, secret)),
+        grant(id, secret, &[("scope", secret)]),
+        grant(id, secret, &[("scope", "unknown")]),
+        grant(id, secret, &[("resource", secret)]),
+        grant(id, secret, &[("resource", &format!("urn:{secret}"))]),
+        grant(id, secret, &[("assertion", secret), (secret, secret)]),
+        grant(id, secret, &[(secret, "1"), (secret, "2")]),
+        grant(id, secret, &[]).incomplete_body(),
+        grant(id, secret, &[]).transport(Transport::Plain),
+        grant(id, secret, &[]).header("content-encoding", secret),
+        grant_post(id, secret, &[("padding", &"x".repeat(70_000))]),
+        post(&[("grant_type", secret)]).header("authorization", basic(id, secret)),
+        post_raw(format!("client_secret={secret}%zz")),
+        post_raw(format!("client_secret={secret}&client_secret={secret}")),
+        post_raw(secret),
+        by_header(format!("Bearer {secret}")),
+        by_header(secret.to_owned()),
+        by_header(basic_raw(secret)),
+        by_header(basic_raw(format!("{id}:{secret}%zz"))),
+        Request::builder("GET", &format!("/oauth2/token?client_secret={secret}")),
+        Request::builder("POST", &format!("/oauth2/token?client_secret={secret}"))
+            .header("content-type", format!("text/plain; x={secret}"))
+            .body(secret),
+    ]
+}
+
+/// Sends every presentation to the token endpoint and looks at all that comes of it.
+async fn walk(world: &World, log: &Log, server: &AuthorizationServer, id: &str, secret: &str) -> usize {
+    let mut tokens = 0;
+    for request in presentations(id, secret) {
+        clean(&format!("{request:?} {:?}", request.clone().build()), secret, "the request");
+        let response = server.token(request.build()).await;
+        clean(&format!("{response:?}{response:#?}"), secret, "the response");
+        let answer = Answer::of(response);
+        clean(&format!("{:?}{}", answer.headers, answer.text()), secret, "the answer");
+        if answer.status == 200 {
+            tokens += 1;
+            let token = answer.access_token();
+            let signature = token.rsplit('.').next().unwrap();
+            let payload = token.split('.').nth(1).unwrap();
+            for part in [token.as_str(), signature, payload] {
+                assert!(!log.text().contains(part), "the log shows the token");
+                assert!(world.events.all().iter().all(|event| !event.debug.contains(part)));
+            }
+        }
+    }
+    clean(&log.text(), secret, "the log");
+    for event in world.events.all() {
+        clean(&format!("{} {}", event.debug, event.source), secret, "an event");
+    }
+    tokens
+}
+
+#[tokio::test]
+async fn t95_a_generated_secret_shows_up_nowhere() {
+    let (log, _guard) = Log::capture();
+    let world = World::new();
+    let server = world.server().await;
+    let by_basic = world.client("by-basic").await;
+    let by_post =
+        world.client_with("by-post", |client| client.auth_method(AuthMethod::CLIENT_SECRET_POST)).await;
+    let disabled = world.client_with("disabled", |client| client.enabled(false)).await;
+    let no_grant = world.client_with("no-grant", |client| client.grant_types([])).await;
+    let (ended, credential) = world.secret("ended");
+    world.client_with("ended", |client| client.credentials([credential.valid_until(at(1))])).await;
+    assert_eq!(walk(&world, &log, &server, "by-basic", &by_basic).await, 2);
+    assert_eq!(walk(&world, &log, &server, "by-post", &by_post).await, 1);
+    for (id, secret) in [("disabled", disabled), ("no-grant", no_grant), ("ended", ended.expose().to_owned())]
+    {
+        assert_eq!(walk(&world, &log, &server, id, &secret).await, 0);
+    }
+    for expected in ["token issued", "request refused", "by-basic", "secret_expired", "client_disabled"] {
+        assert!(log.text().contains(expected), "the log was captured, and says {expected}");
+    }
+}
+
+#[tokio::test]
+async fn t95_an_imported_secret_shows_up_nowhere() {
+    const SECRET: &str = "correct-horse-battery-staple-marked-4711";
+    let (log, _guard) = Log::capture();
+    let world = World::new();
+    let server = world
+        .builder()
+        .executor(TestExecutor::default())
+        .imported_secrets(CountingVerifier::default())
+        .build()
+        .await
+        .unwrap();
+    let id = CredentialId::new("imported").unwrap();
+    let credential = Credential::imported(id.clone(), format!("plain:{SECRET}"));
+    clean(&format!("{credential:?}{credential:#?}"), SECRET, "the credential");
+    let unreadable = Credential::imported(id, format!("md5:{SECRET}"));
+    world.client_with("demo", |client| client.credentials([credential])).await;
+    world.client_with("unreadable", |client| client.credentials([unreadable])).await;
+    assert_eq!(walk(&world, &log, &server, "demo", SECRET).await, 2);
+    walk(&world, &log, &server, "unreadable", SECRET).await;
+    let off = world.server().await;
+    assert_eq!(walk(&world, &log, &off, "demo", SECRET).await, 0);
+}
+
+#[tokio::test]
+async fn t95_faults_show_no_secret() {
+    let (log, _guard) = Log::capture();
+    let world = World::new();
+    let clients = FakeClients::new(&world.store);
+    let limiter = Limiter::new(Verdict::Fail);
+    let server = AuthorizationServer::builder(
+        ISSUER,
+        Stores::from(world.store.clone()).with_clients(clients.clone()),
+        world.host_keys.clone(),
+    )
+    .events(world.events.clone())
+    .resource(Resource::new(API).scopes(["read", "write"]))
+    .rate_limiter(limiter.clone())
+    .policy(FixedPolicy(|_| Err(PolicyRefusal::unavailable("policy-engine-down-7f3"))))
+    .build()
+    .await
+    .unwrap();
+    let secret = world.client("demo").await;
+    for answer in [FakeAnswer::PassOn, FakeAnswer::Unavailable, FakeAnswer::Corrupt] {
+        clients.say(answer);
+        assert_eq!(walk(&world, &log, &server, "demo", &secret).await, 0);
+    }
+    limiter.say(Verdict::Limit(Duration::from_secs(1)));
+    walk(&world, &log, &server, "demo", &secret).await;
+    let (foreign, _) = host_keys(&[("elsewhere", 7)])
+        .new_secret(&client_id("pepper"), &grantor::SystemEntropy::new())
+        .unwrap();
+    let credential = host_keys(&[("elsewhere", 7)]).credential(&client_id("pepper"), &foreign).unwrap();
+    world.client_with("pepper", |client| client.credentials([credential])).await;
+    limiter.say(Verdict::Admit);
+    clients.say(FakeAnswer::PassOn);
+    walk(&world, &log, &server, "pepper", foreign.expose()).await;
+    for told in ["client-table-down-7f3", "client-row-broken-7f3", "policy-engine-down-7f3", "elsewhere"] {
+        assert!(log.text().contains(told), "the operator learns of {told}");
+    }
+}
+
+/// `tracing` is told of everything, with a sink of the host's or without one.
+#[tokio::test]
+async fn s4_a_limiter_that_is_away_is_traced() {
+    let (log, _guard) = Log::capture();
+    let world = World::new();
+    let server = AuthorizationServer::builder(ISSUER, world.store.clone(), world.host_keys.clone())
+        .resource(Resource::new(API))
+        .rate_limiter(Limiter::new(Verdict::Fail))
+        .build()
+        .await
+        .unwrap();
+    let secret = world.client("demo").await;
+    assert_eq!(send(&server, grant("demo", &secret, &[])).await.status, 200);
+    assert!(log.text().contains("limiter-down-7f3"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn t95_values_that_hold_secrets_cannot_be_printed() {
+    const HOST_KEY: &[u8] = b"host-key-of-32-bytes-marked-4711";
+    let world = World::new();
+    let key = HostKey::new(HostKeyId::new("a").unwrap(), HOST_KEY).unwrap();
+    let mut shown = format!("{key:?}{key:#?}");
+    let keys = HostKeys::new([key]).unwrap();
+    let (secret, credential) = keys.new_secret(&client_id("demo"), &grantor::SystemEntropy::new()).unwrap();
+    let builder =
+        AuthorizationServer::builder(ISSUER, world.store.clone(), keys.clone()).resource(Resource::new(API));
+    shown += &format!("{keys:?}{secret:?}{secret:#?}{credential:?}{builder:?}");
+    let parsed = ClientSecret::parse(secret.expose()).unwrap();
+    let error = ClientSecret::parse(&format!("{}x", secret.expose())).unwrap_err();
+    let client = grantor::store::Client::builder(client_id("demo"), AuthMethod::CLIENT_SECRET_BASIC)
+        .credential(credential);
+    shown += &format!("{parsed:?}{error}{error:?}{client:?}{:?}", client.clone().build().unwrap());
+    let server = builder.build().await.unwrap();
+    shown += &format!("{server:?}{server:#?}{}{:?}", server.summary(), server.summary());
+    let (set, _) = KeyStore::load(&world.store).await.unwrap();
+    shown += &format!("{set:?}{set:#?}{:?}", world.store);
+    clean(&shown, secret.expose(), "a value");
+    clean(&shown, "host-key-of-32-bytes-marked-4711", "a value");
+    let numbers: Vec<String> = HOST_KEY.iter().map(u8::to_string).collect();
+    assert!(!shown.contains(&numbers[..8].join(", ")), "nor as a list of numbers");
+    let document: serde_json::Value = serde_json::from_str(&set.to_document().unwrap()).unwrap();
+    let sealed = document["keys"][0]["private"]["sealed"]["ciphertext"].as_str().unwrap();
+    let stored: serde_json::Value =
+        serde_json::from_str(&client.build().unwrap().to_document().unwrap()).unwrap();
+    let digest = stored["credentials"][0]["kind"]["digest"]["digest"].as_str().unwrap();
+    clean(&shown, sealed, "a value");
+    clean(&shown, digest, "a value");
+}
+
+#[tokio::test]
+async fn t96_no_request_begins_a_line_in_the_log() {
+    let (log, _guard) = Log::capture();
+    let world = World::new();
+    let server = world.server().await;
+    let secret = world.client("demo").await;
+    for hostile in
+        ["x\nERROR forged-4711", "x\r\nforged-4711", "x\u{2028}forged-4711", "x\u{1b}[2Jforged-4711"]
+    {
+        for name in ["client_id", "client_secret", "scope", "resource", "grant_type", hostile] {
+            send(&server, post(&[("grant_type", "client_credentials"), (name, hostile)])).await;
+            send(&server, post(&[(name, hostile)]).header("user-agent", hostile)).await;
+        }
+        send(&server, grant(hostile, &secret, &[])).await;
+        send(&server, grant("demo", hostile, &[("scope", hostile)])).await;
+        server.jwks(Request::builder(hostile, hostile).build()).await;
+    }
+    let quoted = "x\" outcome=\"issued\" ERROR quoted-4711";
+    send(&server, grant(quoted, &secret, &[])).await;
+    let text = log.text();
+    assert!(!text.contains("forged-4711"));
+    assert!(text.contains("quoted-4711"), "an id of plain characters is told");
+    for line in text.lines() {
+        let level = line.trim_start().split(' ').next().unwrap();
+        assert!(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"].contains(&level), "{line}");
+        assert!(level != "ERROR", "{line}");
+    }
+}
