@@ -73,7 +73,7 @@ async fn clients_find_that_gives_another_client_is_corrupt() {
     let server = over(&world, stores).build().await.unwrap();
     let (secret, credential) = world.secret("Demo");
     let folded = Client::builder(client_id("Demo"), AuthMethod::CLIENT_SECRET_BASIC).credential(credential);
-    clients.say(FakeAnswer::Always(folded.build().unwrap()));
+    clients.say(FakeAnswer::Always(Box::new(folded.build().unwrap())));
     failed(&world, &server, secret.expose(), 500).await;
 }
 

@@ -48,10 +48,9 @@ impl Events {
     /// The private reason of the last event, which must be a rejection.
     #[track_caller]
     pub fn reason(&self) -> Reason {
-        match self.last().kind {
-            Kind::Rejected(_, reason) => reason,
-            other => panic!("{other:?} is no rejection"),
-        }
+        let last = self.last();
+        let Kind::Rejected(_, reason) = last.kind else { panic!("{:?} is no rejection", last.kind) };
+        reason
     }
 
     /// The credential by which the last token was issued.

@@ -161,7 +161,7 @@ pub fn post_raw(body: impl Into<Vec<u8>>) -> RequestBuilder {
 
 /// The value of an Authorization header, id and secret form-encoded (RFC 6749 §2.3.1).
 pub fn basic(id: &str, secret: &str) -> String {
-    basic_raw(&format!("{}:{}", encode(id), encode(secret)))
+    basic_raw(format!("{}:{}", encode(id), encode(secret)))
 }
 
 pub fn basic_raw(pair: impl AsRef<[u8]>) -> String {

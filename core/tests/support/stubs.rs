@@ -136,7 +136,7 @@ pub enum FakeAnswer {
     PassOn,
     Unavailable,
     Corrupt,
-    Always(Client),
+    Always(Box<Client>),
 }
 
 impl FakeClients {
@@ -163,7 +163,7 @@ impl ClientStore for FakeClients {
             FakeAnswer::Unavailable => return Err(StoreError::unavailable("client-table-down-7f3")),
             FakeAnswer::Corrupt => return Err(StoreError::corrupt("client-row-broken-7f3")),
             FakeAnswer::Always(client) => {
-                return Ok(Some(Versioned::new(client.clone(), Revision::new(1))));
+                return Ok(Some(Versioned::new(Client::clone(client), Revision::new(1))));
             }
         }
         ClientStore::find(&self.inner, id).await
