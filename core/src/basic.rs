@@ -10,6 +10,8 @@ use crate::form;
 pub(crate) struct BasicCredentials {
     pub(crate) client_id: Zeroizing<String>,
     pub(crate) secret: Zeroizing<String>,
+    /// The secret as it came, where form-decoding changed it.
+    pub(crate) raw_secret: Option<Zeroizing<String>>,
 }
 
 impl BasicCredentials {
@@ -23,12 +25,14 @@ impl BasicCredentials {
         let token = token.trim_start_matches(' ').as_bytes();
         let bytes = Zeroizing::new(BASE64.decode(token).map_err(|_| Reason::AuthorizationMalformed)?);
         let pair = std::str::from_utf8(&bytes).map_err(|_| Reason::AuthorizationMalformed)?;
-        let (id, secret) = pair.split_once(':').ok_or(Reason::AuthorizationMalformed)?;
+        let (id, raw) = pair.split_once(':').ok_or(Reason::AuthorizationMalformed)?;
         let decode = |text| match form::decode(text) {
             Ok(text) => Ok(Zeroizing::new(text.into_owned())),
             Err(_) => Err(Reason::AuthorizationMalformed),
         };
-        Ok(Self { client_id: decode(id)?, secret: decode(secret)? })
+        let (client_id, secret) = (decode(id)?, decode(raw)?);
+        let raw_secret = (*secret != raw).then(|| Zeroizing::new(raw.to_owned()));
+        Ok(Self { client_id, secret, raw_secret })
     }
 }
 

@@ -3,9 +3,11 @@
 mod check;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::auth::ImportedSecrets;
 use crate::clock::{Clock, SystemClock};
+use crate::compatibility::{Compatibility, Reach};
 use crate::config::{ConfigError, Limits};
 use crate::endpoint::{Endpoints, metadata};
 use crate::entropy::{Entropy, SystemEntropy};
@@ -19,6 +21,7 @@ use crate::rate_limit::RateLimiter;
 use crate::resource::Resource;
 use crate::secret_verifier::SecretVerifier;
 use crate::server::{AuthorizationServer, Inner};
+use crate::store::CompatibilitySwitch;
 use crate::stores::Stores;
 
 /// How many imported secrets are checked at the same time unless the host says otherwise: each takes a core for
@@ -47,6 +50,8 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     http_on_loopback: bool,
+    clock_skew: Duration,
+    compatibility: Compatibility,
 }
 
 impl AuthorizationServer {
@@ -71,6 +76,8 @@ impl AuthorizationServer {
             clock: Arc::new(SystemClock::new()),
             entropy: Arc::new(SystemEntropy::new()),
             http_on_loopback: false,
+            clock_skew: Duration::from_secs(10),
+            compatibility: Compatibility::default(),
         }
     }
 }
@@ -155,6 +162,12 @@ impl Builder {
         self
     }
 
+    /// How far the clocks of clients may be off, in whole seconds: 10 by default, 60 at most.
+    pub const fn clock_skew(mut self, skew: Duration) -> Self {
+        self.clock_skew = skew;
+        self
+    }
+
     /// Another source of randomness.
     pub fn entropy(mut self, entropy: impl Entropy) -> Self {
         self.entropy = Arc::new(entropy);
@@ -175,14 +188,20 @@ impl Builder {
         let issuer = check::issuer(&self.issuer, self.http_on_loopback)?;
         let resources = check::resources(&self.resources, self.algorithm, self.default_resource.as_deref())?;
         let algorithms = check::algorithms(&resources)?;
-        let routes = self.endpoints.routes(&issuer)?;
+        let openid = self.compatibility.permits(&CompatibilitySwitch::OPENID_DISCOVERY);
+        let routes = self.endpoints.routes(&issuer, openid)?;
         check::limits(self.limits)?;
+        check::clock_skew(self.clock_skew)?;
+        check::compatibility(&self.compatibility)?;
         let imported = check::imported(self.imported, self.executor.as_ref(), self.imported_at_once).await?;
         if self.host_keys.is_empty() {
             return Err(ConfigError::NoHostKey);
         }
-        let metadata =
-            metadata(&issuer, &self.endpoints, &resources).map_err(|e| ConfigError::Keys(e.into()))?;
+        let document = |openid| {
+            metadata(&issuer, &self.endpoints, &resources, openid)
+                .map_err(|error| ConfigError::Keys(error.into()))
+        };
+        let (metadata, openid_configuration) = (document(false)?, document(openid)?);
         let (keys, made) = KeyRing::load_or_create(
             issuer.clone(),
             self.host_keys.clone(),
@@ -194,10 +213,14 @@ impl Builder {
         .await
         .map_err(|error| ConfigError::Keys(error.into()))?;
         let server = AuthorizationServer(Arc::new(Inner {
+            token_endpoint: self.endpoints.token_url(&issuer),
             issuer,
+            clock_skew: self.clock_skew,
+            compatibility: self.compatibility,
             endpoints: self.endpoints,
             routes,
             metadata,
+            openid_configuration,
             limits: self.limits,
             resources,
             resource_default_scope: self.resource_default_scope,
@@ -228,6 +251,13 @@ impl Builder {
 pub struct Dangerous(Builder);
 
 impl Dangerous {
+    /// Permits a named weakening for software that cannot be changed. What each costs stands beside its name; each use
+    /// raises an event. `openid_discovery` is for every client or for none.
+    pub fn compatibility(mut self, switch: CompatibilitySwitch, reach: Reach) -> Builder {
+        self.0.compatibility.permit(switch, reach);
+        self.0
+    }
+
     /// Takes an issuer of plain http on a loopback address (RFC 8414 §2 demands https). For development: whoever
     /// can listen on the way reads every secret.
     pub fn allow_http_on_loopback(mut self) -> Builder {

@@ -11,6 +11,8 @@ pub(crate) struct Proof {
     pub(crate) until: Timestamp,
     /// What the client is told of a replay: `invalid_client` or `invalid_grant`.
     pub(crate) replayed: ErrorCode,
+    /// Whether a replay is let through, under a compatibility switch.
+    pub(crate) reusable: bool,
 }
 
 /// All proofs of this request were spent by it and by no other. `mint` demands one, and only [`claim`] makes one.
@@ -20,7 +22,12 @@ pub(crate) struct Claimed(());
 /// Spends `proofs` in order: client assertion, grant assertion, DPoP proof (RFC 7523 §3 (7), RFC 9449 §11.1).
 ///
 /// Where a later one turns out to be a replay the earlier ones stay spent: the only trace of a refusal.
-pub(crate) async fn claim(tokens: &dyn TokenStore, proofs: &[Proof]) -> Step<Claimed> {
+/// `reused` is called for each replay that is let through.
+pub(crate) async fn claim(
+    tokens: &dyn TokenStore,
+    proofs: &[Proof],
+    reused: impl Fn() + Send,
+) -> Step<Claimed> {
     for (at, proof) in proofs.iter().enumerate() {
         if proofs.iter().take(at).any(|earlier| earlier.id == proof.id) {
             return reject(ErrorCode::InvalidRequest, Reason::ProofsEqual);
@@ -29,6 +36,7 @@ pub(crate) async fn claim(tokens: &dyn TokenStore, proofs: &[Proof]) -> Step<Cla
     for proof in proofs {
         match tokens.claim(&proof.id, proof.until).await? {
             Claim::First => {}
+            Claim::Replayed if proof.reusable => reused(),
             Claim::Replayed => return reject(proof.replayed, Reason::ProofReplayed),
         }
     }

@@ -68,6 +68,14 @@ pub enum ConfigError {
         /// The rule.
         rule: &'static str,
     },
+    /// A compatibility switch that cannot be had like that.
+    #[error("compatibility switch `{switch}`: {rule}")]
+    Compatibility {
+        /// Its name.
+        switch: String,
+        /// The rule.
+        rule: &'static str,
+    },
     /// There are no host keys.
     #[error("there is no host key: the system gave no randomness for `HostKeys::ephemeral()`")]
     NoHostKey,

@@ -41,9 +41,8 @@ pub struct SystemEntropy(SystemRandom);
 impl SystemEntropy {
     /// The operating system's source.
     #[must_use]
-    #[allow(clippy::disallowed_methods)] // the one place that opens it
     pub fn new() -> Self {
-        Self(SystemRandom::new())
+        Self(crate::jose::system_random())
     }
 
     /// For the signature schemes of ring, which take no other source.

@@ -53,6 +53,8 @@ pub enum ErrorCode {
     InvalidScope,
     /// 400 `invalid_target`.
     InvalidTarget,
+    /// 400 `unsupported_response_type`.
+    UnsupportedResponseType,
 }
 
 /// Our own fault. The client learns that, and nothing more.
@@ -118,6 +120,7 @@ impl ErrorCode {
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
+            Self::UnsupportedResponseType => "unsupported_response_type",
         }
     }
 }
@@ -179,6 +182,13 @@ impl Refusal {
                         "The resource is malformed, unknown, missing or not for this client."
                     ),
                 ),
+                ErrorCode::UnsupportedResponseType => answer(
+                    400,
+                    body!(
+                        "unsupported_response_type",
+                        "This server is for machines: there is nothing to authorize here."
+                    ),
+                ),
             },
             Self::Failed(fault) => match fault.kind {
                 FaultKind::Unavailable => answer(
@@ -220,6 +230,7 @@ mod tests {
             (ErrorCode::UnsupportedGrantType, 400),
             (ErrorCode::InvalidScope, 400),
             (ErrorCode::InvalidTarget, 400),
+            (ErrorCode::UnsupportedResponseType, 400),
         ]
     }
 

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Debug;
 
 pub use crate::error::{ErrorCode, FaultKind, Reason};
+use crate::store::CompatibilitySwitch;
 use crate::types::{ClientId, CredentialId, Jti, KeyId, ResourceUri, Scope, Timestamp};
 
 /// Receives events, for audit trails and metrics. The same go to `tracing`.
@@ -38,6 +39,13 @@ pub enum Event<'a> {
         kid: &'a KeyId,
         /// Its `alg`.
         alg: &'a str,
+    },
+    /// A compatibility switch was needed for this client: without it the request would have been refused.
+    CompatibilityUsed {
+        /// The client.
+        client_id: &'a ClientId,
+        /// The switch.
+        switch: &'a CompatibilitySwitch,
     },
     /// Work behind the requests failed: reading the keys again, or pruning. The old state stays in use.
     MaintenanceFailed(&'a (dyn Error + 'static)),

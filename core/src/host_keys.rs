@@ -6,8 +6,9 @@ use std::sync::Arc;
 use ring::{aead, hkdf, hmac};
 
 use crate::entropy::{Entropy, EntropyError, SystemEntropy};
-use crate::store::{Credential, CredentialKind, DigestDocument, Sealed, SecretDigest};
-use crate::types::{ClientId, ClientSecret, HostKeyId, InvalidValue};
+use crate::jose::AssertionAlgorithm;
+use crate::store::{Credential, CredentialKind, DigestDocument, Sealed, SealedSecret, SecretDigest};
+use crate::types::{ClientId, ClientSecret, CredentialId, HostKeyId, InvalidValue};
 
 /// The host's keys, newest first. The newest makes what is new; the others open what was made with them.
 ///
@@ -115,6 +116,43 @@ impl HostKeys {
         Ok(Credential::new(id.clone(), CredentialKind::Digest(SecretDigest(digest))))
     }
 
+    /// The credential for `client_secret_jwt`: the secret itself, sealed. The whole text is the HMAC key. A secret that
+    /// Grantor made is long enough for each algorithm.
+    ///
+    /// # Errors
+    ///
+    /// [`SealSecretError`] for an algorithm that is not of HMAC, a secret shorter than its hash (RFC 7518 §3.2), or
+    /// if there is no randomness.
+    pub fn sealed_credential(
+        &self,
+        client: &ClientId,
+        id: CredentialId,
+        secret: &str,
+        algorithm: AssertionAlgorithm,
+        entropy: &dyn Entropy,
+    ) -> Result<Credential, SealSecretError> {
+        if !algorithm.is_symmetric() {
+            return Err(InvalidValue::new("the algorithm of a secret", "HS256, HS384 or HS512").into());
+        }
+        if secret.len() < algorithm.secret_bytes() {
+            return Err(
+                InvalidValue::new("a secret for client_secret_jwt", "at least as long as its hash").into()
+            );
+        }
+        let sealed = self.seal(&secret_context(client, &id), secret.as_bytes(), entropy)?;
+        Ok(Credential::new(id, CredentialKind::SealedSecret(SealedSecret { algorithm, sealed })))
+    }
+
+    /// Opens a secret that was sealed for this client and credential.
+    pub(crate) fn open_secret(
+        &self,
+        client: &ClientId,
+        id: &CredentialId,
+        secret: &SealedSecret,
+    ) -> Result<zeroize::Zeroizing<Vec<u8>>, UnsealError> {
+        self.open(&secret_context(client, id), &secret.sealed)
+    }
+
     /// The digest of a presented secret under the pepper of a stored one, or under the newest where there is no
     /// stored one: the work is the same. `None` if that pepper was not supplied, or another of its id.
     pub(crate) fn digest(
@@ -188,6 +226,24 @@ impl HostKeys {
     fn find(&self, id: &HostKeyId) -> Option<&HostKey> {
         self.keys.iter().find(|key| key.id == *id)
     }
+}
+
+/// What a sealed secret is bound to.
+fn secret_context(client: &ClientId, id: &CredentialId) -> Vec<u8> {
+    let length = client.as_str().len();
+    format!("grantor client secret 1\0{length}\0{client}\0{id}").into_bytes()
+}
+
+/// Why a secret could not be sealed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SealSecretError {
+    /// The secret or the algorithm is none for it.
+    #[error(transparent)]
+    Invalid(#[from] InvalidValue),
+    /// There is no randomness.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
 }
 
 /// Why a sealed key could not be opened.

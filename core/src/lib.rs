@@ -57,11 +57,13 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
+mod assertion;
 mod auth;
 mod basic;
 mod builder;
 mod claim;
 mod clock;
+mod compatibility;
 mod config;
 mod endpoint;
 mod entropy;
@@ -88,12 +90,13 @@ mod types;
 pub use async_trait::async_trait;
 pub use builder::{Builder, Dangerous};
 pub use clock::{Clock, SystemClock};
+pub use compatibility::Reach;
 pub use config::{ConfigError, Limits};
 pub use endpoint::{Endpoint, Endpoints};
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use executor::{Executor, ExecutorError, Job, Task};
-pub use host_keys::{HostKey, HostKeys};
-pub use jose::SigningAlgorithm;
+pub use host_keys::{HostKey, HostKeys, SealSecretError};
+pub use jose::{AssertionAlgorithm, ClientKey, SigningAlgorithm};
 pub use rate_limit::{Admission, Attempt, RateLimiter};
 pub use resource::{DeclaredResource, Resource, Resources};
 #[cfg(feature = "imported-secrets")]

@@ -135,6 +135,14 @@ impl Resources {
         self.default.as_ref().and_then(|uri| self.find(uri))
     }
 
+    /// Every algorithm that a token is signed with, once.
+    pub(crate) fn all_algorithms(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.declared.iter().map(|resource| resource.algorithm.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Every scope of every resource, once.
     pub(crate) fn all_scopes(&self) -> Vec<&str> {
         let mut scopes: Vec<&str> = Vec::new();

@@ -11,13 +11,15 @@ use std::time::Duration;
 use serde::Serialize;
 use tracing::Instrument;
 
+use crate::assertion::AssertionRules;
 use crate::auth::{ClientAuthentication, ImportedSecrets};
 use crate::claim::claim;
 use crate::clock::Clock;
+use crate::compatibility::Compatibility;
 use crate::config::Limits;
 use crate::endpoint::{Endpoint, Endpoints, read_document_request, read_form};
 use crate::entropy::Entropy;
-use crate::error::{Fault, Refusal, Step, uncached};
+use crate::error::{ErrorCode, Fault, Reason, Refusal, Step, reject, uncached};
 use crate::event::{Event, EventSink, RequestTrail, TokenIssued};
 use crate::executor::Executor;
 use crate::grant::{Grant, client_credentials};
@@ -27,6 +29,7 @@ use crate::keys::{KeyRing, REFRESH_EVERY, Turn};
 use crate::policy::{Issuance, IssuancePolicy, check_terms, read_asked};
 use crate::rate_limit::RateLimiter;
 use crate::resource::Resources;
+use crate::store::CompatibilitySwitch;
 use crate::stores::Stores;
 use crate::token::{AccessToken, mint};
 use crate::types::{Issuer, Timestamp};
@@ -45,6 +48,10 @@ pub(crate) struct Inner {
     pub(crate) endpoints: Endpoints,
     pub(crate) routes: Vec<(String, Endpoint)>,
     pub(crate) metadata: Vec<u8>,
+    pub(crate) openid_configuration: Vec<u8>,
+    pub(crate) token_endpoint: String,
+    pub(crate) clock_skew: Duration,
+    pub(crate) compatibility: Compatibility,
     pub(crate) limits: Limits,
     pub(crate) resources: Resources,
     pub(crate) resource_default_scope: bool,
@@ -71,12 +78,14 @@ struct TokenResponse<'a> {
     scope: &'a str,
 }
 
+const ASSERTION_REUSE: CompatibilitySwitch = CompatibilitySwitch::ASSERTION_REUSE;
 /// How many entries one call of the store removes at most, so that it is short.
 const PRUNE_BATCH: u32 = 1000;
 /// How long an entry is kept past its end, so that a node whose clock is off destroys nothing.
 const PRUNE_AFTER: Duration = Duration::from_secs(15 * 60);
 /// How long verifiers may keep the published keys.
 const JWKS_CACHE: &str = "public, max-age=300";
+const METADATA_CACHE: &str = "public, max-age=3600";
 
 impl AuthorizationServer {
     /// The token endpoint (RFC 6749 §3.2).
@@ -102,7 +111,23 @@ impl AuthorizationServer {
     pub async fn metadata(&self, request: Request) -> Response {
         let trail = RequestTrail::at("metadata");
         let outcome = read_document_request(&request)
-            .map(|()| public_document(self.0.metadata.clone(), "public, max-age=3600"));
+            .map(|()| public_document(self.0.metadata.clone(), METADATA_CACHE));
+        self.0.conclude(&trail, outcome)
+    }
+
+    /// The metadata with what clients that know only OpenID Connect insist on, where `openid_discovery` is on;
+    /// else the same document.
+    pub async fn openid_configuration(&self, request: Request) -> Response {
+        let trail = RequestTrail::at("openid_configuration");
+        let outcome = read_document_request(&request)
+            .map(|()| public_document(self.0.openid_configuration.clone(), METADATA_CACHE));
+        self.0.conclude(&trail, outcome)
+    }
+
+    /// There is nobody to authorize anything: an error, whatever is asked (RFC 6749 §4.1.2.1).
+    pub async fn authorization(&self, _request: Request) -> Response {
+        let trail = RequestTrail::at("authorization");
+        let outcome = reject(ErrorCode::UnsupportedResponseType, Reason::NoAuthorizationEndpoint);
         self.0.conclude(&trail, outcome)
     }
 
@@ -112,6 +137,8 @@ impl AuthorizationServer {
             Endpoint::Token => self.token(request).await,
             Endpoint::Jwks => self.jwks(request).await,
             Endpoint::Metadata => self.metadata(request).await,
+            Endpoint::OpenIdConfiguration => self.openid_configuration(request).await,
+            Endpoint::Authorization => self.authorization(request).await,
         }
     }
 
@@ -175,7 +202,9 @@ impl Inner {
         let issuance = Issuance::new(client, &asked, &self.resources, now);
         let terms = self.policy.decide(&issuance).await.map_err(Refusal::from)?;
         let resource = check_terms(&terms, &issuance)?;
-        let claimed = claim(&*self.stores.tokens, &authenticated.proofs).await?;
+        let reused =
+            || self.report(&Event::CompatibilityUsed { client_id: client.id(), switch: &ASSERTION_REUSE });
+        let claimed = claim(&*self.stores.tokens, &authenticated.proofs, reused).await?;
         let token = AccessToken {
             issuer: &self.issuer,
             client_id: client.id(),
@@ -210,7 +239,9 @@ impl Inner {
             imported: self.imported.as_ref(),
             limiter: self.limiter.as_deref(),
             events: self,
-            now,
+            compatibility: &self.compatibility,
+            rules: AssertionRules { issuer: self.issuer.as_str(), now, skew: self.clock_skew },
+            token_endpoint: &self.token_endpoint,
         }
     }
 

@@ -3,23 +3,26 @@
 //! Everything that fails here is one answer, `invalid_client`, byte for byte; the true reason goes to events.
 //! The work follows from the presented bytes alone (T41).
 
+mod assertion;
 mod presented;
 mod secret;
 
-pub(crate) use presented::Presented;
+use presented::{Presented, invalid_client};
 pub(crate) use secret::ImportedSecrets;
 
 use std::sync::Arc;
 
+use crate::assertion::AssertionRules;
 use crate::claim::Proof;
-use crate::error::{ErrorCode, Reason, Refusal, Rejection, Step, reject};
+use crate::compatibility::Compatibility;
+use crate::error::{ErrorCode, Reason, Refusal, Rejection, Step};
 use crate::event::{Event, EventSink, RequestTrail};
 use crate::form::Form;
 use crate::host_keys::HostKeys;
 use crate::http::Request;
 use crate::rate_limit::{Admission, Attempt, RateLimiter};
-use crate::store::{Client, ClientStore};
-use crate::types::Timestamp;
+use crate::store::{Client, ClientStore, CompatibilitySwitch, StoreError};
+use crate::types::ClientId;
 
 /// A client that has proved itself, as it was read for this request.
 #[derive(Debug)]
@@ -36,7 +39,9 @@ pub(crate) struct ClientAuthentication<'a> {
     pub(crate) imported: Option<&'a ImportedSecrets>,
     pub(crate) limiter: Option<&'a dyn RateLimiter>,
     pub(crate) events: &'a dyn EventSink,
-    pub(crate) now: Timestamp,
+    pub(crate) compatibility: &'a Compatibility,
+    pub(crate) rules: AssertionRules<'a>,
+    pub(crate) token_endpoint: &'a str,
 }
 
 impl ClientAuthentication<'_> {
@@ -47,32 +52,45 @@ impl ClientAuthentication<'_> {
         form: &Form<'_>,
         trail: &mut RequestTrail,
     ) -> Step<Authenticated> {
-        let presented = Presented::read(request, form)?;
-        trail.client_id = Some(presented.client_id.clone());
-        trail.method = Some(presented.method);
-        let attempt = Attempt::new(Some(&presented.client_id), request.peer().map(|peer| peer.ip()));
+        let presented = Presented::read(request, form, &self.rules)?;
+        trail.client_id = Some(presented.client_id().clone());
+        trail.method = Some(presented.method());
+        let attempt = Attempt::new(Some(presented.client_id()), request.peer().map(|peer| peer.ip()));
         self.admit(&attempt).await?;
-        let outcome = self.verify(&presented, trail).await;
+        let outcome = match &presented {
+            Presented::Secret(credentials) => self.check_secret(credentials, trail).await,
+            Presented::Assertion(assertion) => self.check_assertion(assertion, trail).await,
+        };
         if let Err(Refusal::Rejected(_)) = outcome {
             self.penalise(&attempt).await;
         }
         outcome
     }
 
-    async fn verify(&self, presented: &Presented, trail: &mut RequestTrail) -> Step<Authenticated> {
-        let check = self.check_secret(presented).await?;
-        let client = match check.outcome {
-            Ok(client) => client,
-            Err(reason) => return reject(ErrorCode::InvalidClient, reason),
-        };
-        trail.credential = check.credential;
-        if client.auth_method().as_str() != presented.method {
-            return reject(ErrorCode::InvalidClient, Reason::MethodNotRegistered);
+    /// The client of this id, byte for byte.
+    async fn find(&self, id: &ClientId) -> Step<Option<Arc<Client>>> {
+        let found = self.clients.find(id).await?.map(|found| found.shared());
+        if found.as_deref().is_some_and(|client| client.id() != id) {
+            let mixed_up = "the client store gave another client than the one it was asked for";
+            return Err(StoreError::corrupt(mixed_up).into());
+        }
+        Ok(found)
+    }
+
+    /// Its registered method and no other (T49), and only while it is enabled.
+    fn usable(&self, client: &Client, method: &str) -> Step<()> {
+        if client.auth_method().as_str() != method {
+            return Err(invalid_client(Reason::MethodNotRegistered).into());
         }
         if !client.is_enabled() {
-            return reject(ErrorCode::InvalidClient, Reason::ClientDisabled);
+            return Err(invalid_client(Reason::ClientDisabled).into());
         }
-        Ok(Authenticated { client, proofs: Vec::new() })
+        Ok(())
+    }
+
+    /// A switch was needed: the operator learns for whom.
+    fn compatibility_used(&self, client: &Client, switch: &CompatibilitySwitch) {
+        self.events.record(&Event::CompatibilityUsed { client_id: client.id(), switch });
     }
 
     /// Asked before any hashing. A limiter that is away admits: it must not be a way to shut everybody out.

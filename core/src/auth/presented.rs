@@ -2,8 +2,10 @@
 
 use zeroize::Zeroizing;
 
+use super::assertion::PresentedAssertion;
+use crate::assertion::AssertionRules;
 use crate::basic::BasicCredentials;
-use crate::error::{ErrorCode, Reason, Step, reject};
+use crate::error::{ErrorCode, Reason, Rejection, Step, reject};
 use crate::form::Form;
 use crate::http::Request;
 use crate::types::ClientId;
@@ -14,44 +16,76 @@ const POST: &str = "client_secret_post";
 /// A longer Authorization header cannot hold an id and a secret that this server would look at.
 const AUTHORIZATION_MAX_BYTES: usize = 8 * 1024;
 
-/// Who a request claims to come from, and the secret that it shows. Nothing of it has been checked.
-pub(crate) struct Presented {
+/// What a request shows. Nothing of it has been checked against a registration.
+#[derive(Debug)]
+pub(crate) enum Presented<'a> {
+    Secret(PresentedCredentials),
+    Assertion(Box<PresentedAssertion<'a>>),
+}
+
+/// A client id and a secret, from header or body.
+pub(crate) struct PresentedCredentials {
     pub(crate) method: &'static str,
     pub(crate) client_id: ClientId,
     pub(crate) secret: Zeroizing<String>,
+    /// The secret as it came in the header, where form-decoding changed it.
+    pub(crate) raw_secret: Option<Zeroizing<String>>,
 }
 
-impl Presented {
+impl<'a> Presented<'a> {
     /// Finds the one authentication method of a request. Credentials in the URL are not looked at (T51).
-    pub(crate) fn read(request: &Request, form: &Form<'_>) -> Step<Self> {
+    pub(crate) fn read(request: &Request, form: &'a Form<'_>, rules: &AssertionRules<'_>) -> Step<Self> {
         let authorization = authorization(request)?;
         let secret = form.get("client_secret");
-        let assertion = form.get("client_assertion").or(form.get("client_assertion_type"));
-        let methods = [authorization.is_some(), secret.is_some(), assertion.is_some()];
+        let assertion = form.get("client_assertion");
+        let assertion_type = form.get("client_assertion_type");
+        let methods = [authorization.is_some(), secret.is_some(), assertion.or(assertion_type).is_some()];
         if methods.into_iter().filter(|presented| *presented).count() > 1 {
             return reject(ErrorCode::InvalidRequest, Reason::SeveralMethods);
         }
-        match (authorization, secret) {
-            (Some(header), _) => Self::from_header(header, form),
-            (None, Some(secret)) => Self::from_body(secret, form),
-            (None, None) => reject(ErrorCode::InvalidClient, Reason::CredentialsMissing),
+        let presented = match (authorization, secret, assertion, assertion_type) {
+            (Some(header), ..) => Self::Secret(PresentedCredentials::from_header(header)?),
+            (None, Some(secret), ..) => {
+                return PresentedCredentials::from_body(secret, form).map(Self::Secret);
+            }
+            (None, None, Some(assertion), Some(kind)) => {
+                Self::Assertion(Box::new(PresentedAssertion::read(assertion, kind, rules)?))
+            }
+            (None, None, None, None) => return reject(ErrorCode::InvalidClient, Reason::CredentialsMissing),
+            (None, None, _, _) => return reject(ErrorCode::InvalidRequest, Reason::AssertionMissing),
+        };
+        // A `client_id` beside header or assertion is fine when it is the same one (RFC 7521 §4.2).
+        if form.get("client_id").is_some_and(|other| other != presented.client_id().as_str()) {
+            return reject(ErrorCode::InvalidRequest, Reason::ClientIdMismatch);
+        }
+        Ok(presented)
+    }
+
+    pub(crate) const fn client_id(&self) -> &ClientId {
+        match self {
+            Self::Secret(credentials) => &credentials.client_id,
+            Self::Assertion(assertion) => &assertion.claims.client_id,
         }
     }
 
-    /// `client_secret_basic`. A `client_id` beside it is fine when it is the same one.
-    fn from_header(header: &[u8], form: &Form<'_>) -> Step<Self> {
-        let credentials = match BasicCredentials::parse(header) {
-            Ok(credentials) => credentials,
-            Err(reason) => return reject(ErrorCode::InvalidClient, reason),
-        };
-        let client_id = client_id(&credentials.client_id)?;
-        if form.get("client_id").is_some_and(|other| other != client_id.as_str()) {
-            return reject(ErrorCode::InvalidRequest, Reason::ClientIdMismatch);
+    pub(crate) fn method(&self) -> &'static str {
+        match self {
+            Self::Secret(credentials) => credentials.method,
+            Self::Assertion(assertion) => assertion.method(),
         }
+    }
+}
+
+impl PresentedCredentials {
+    /// `client_secret_basic`.
+    fn from_header(header: &[u8]) -> Step<Self> {
+        let credentials = BasicCredentials::parse(header).map_err(invalid_client)?;
         if credentials.secret.is_empty() {
             return reject(ErrorCode::InvalidClient, Reason::CredentialsMissing);
         }
-        Ok(Self { method: BASIC, client_id, secret: credentials.secret })
+        let client_id = client_id(&credentials.client_id)?;
+        let BasicCredentials { secret, raw_secret, .. } = credentials;
+        Ok(Self { method: BASIC, client_id, secret, raw_secret })
     }
 
     /// `client_secret_post`.
@@ -60,8 +94,12 @@ impl Presented {
             return reject(ErrorCode::InvalidClient, Reason::ClientIdMissing);
         };
         let secret = Zeroizing::new(secret.to_owned());
-        Ok(Self { method: POST, client_id: client_id(id)?, secret })
+        Ok(Self { method: POST, client_id: client_id(id)?, secret, raw_secret: None })
     }
+}
+
+pub(super) fn invalid_client(reason: Reason) -> Rejection {
+    Rejection::new(ErrorCode::InvalidClient, reason)
 }
 
 fn authorization(request: &Request) -> Step<Option<&[u8]>> {
@@ -77,15 +115,12 @@ fn authorization(request: &Request) -> Step<Option<&[u8]>> {
 }
 
 fn client_id(text: &str) -> Step<ClientId> {
-    match ClientId::new(text) {
-        Ok(id) => Ok(id),
-        Err(_) => reject(ErrorCode::InvalidClient, Reason::ClientIdMalformed),
-    }
+    Ok(ClientId::new(text).map_err(|_| invalid_client(Reason::ClientIdMalformed))?)
 }
 
-impl std::fmt::Debug for Presented {
+impl std::fmt::Debug for PresentedCredentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Presented")
+        f.debug_struct("PresentedCredentials")
             .field("method", &self.method)
             .field("client_id", &self.client_id)
             .finish_non_exhaustive()

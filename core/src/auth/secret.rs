@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-use super::{ClientAuthentication, Presented};
+use super::presented::{PresentedCredentials, invalid_client};
+use super::{Authenticated, ClientAuthentication};
 use crate::error::{Fault, Reason, Step};
+use crate::event::RequestTrail;
 use crate::executor::{Executor, run_blocking};
 use crate::secret_verifier::{SecretMatch, SecretVerifier};
-use crate::store::{Client, Credential, CredentialKind, SecretDigest, StoreError};
+use crate::store::{Client, CompatibilitySwitch, Credential, CredentialKind, SecretDigest};
 use crate::types::{ClientId, CredentialId, PresentedSecret, Timestamp};
 
 /// How a check ended. A reason instead of a client is for the operator alone.
@@ -40,7 +42,19 @@ impl SecretCheck {
 }
 
 impl ClientAuthentication<'_> {
-    pub(super) async fn check_secret(&self, presented: &Presented) -> Step<SecretCheck> {
+    pub(super) async fn check_secret(
+        &self,
+        presented: &PresentedCredentials,
+        trail: &mut RequestTrail,
+    ) -> Step<Authenticated> {
+        let check = self.check(presented).await?;
+        let client = check.outcome.map_err(invalid_client)?;
+        trail.credential = check.credential;
+        self.usable(&client, presented.method)?;
+        Ok(Authenticated { client, proofs: Vec::new() })
+    }
+
+    async fn check(&self, presented: &PresentedCredentials) -> Step<SecretCheck> {
         match PresentedSecret::classify(&presented.secret) {
             PresentedSecret::Malformed => Ok(SecretCheck::refused(Reason::SecretMalformed)),
             PresentedSecret::Generated(id) => {
@@ -50,20 +64,29 @@ impl ClientAuthentication<'_> {
             PresentedSecret::Foreign => match self.imported {
                 Some(imported) => {
                     let client = self.find(&presented.client_id).await?;
-                    self.check_imported(client.as_ref(), imported, presented).await
+                    let secret = self.secret_as_meant(client.as_deref(), presented);
+                    self.check_imported(client.as_ref(), imported, secret).await
                 }
                 None => Ok(SecretCheck::refused(Reason::ImportedSecretsOff)),
             },
         }
     }
 
-    async fn find(&self, id: &ClientId) -> Step<Option<Arc<Client>>> {
-        let found = self.clients.find(id).await?.map(|found| found.shared());
-        if found.as_deref().is_some_and(|client| client.id() != id) {
-            let mixed_up = "the client store gave another client than the one it was asked for";
-            return Err(StoreError::corrupt(mixed_up).into());
+    /// The decoded secret, or the raw one for a client that does not encode (`raw_basic`). Either way it is checked
+    /// once.
+    fn secret_as_meant<'p>(
+        &self,
+        client: Option<&Client>,
+        presented: &'p PresentedCredentials,
+    ) -> &'p Zeroizing<String> {
+        let switch = CompatibilitySwitch::RAW_BASIC;
+        match (&presented.raw_secret, client) {
+            (Some(raw), Some(client)) if self.compatibility.is_on(&switch, client) => {
+                self.compatibility_used(client, &switch);
+                raw
+            }
+            (_, _) => &presented.secret,
         }
-        Ok(found)
     }
 
     /// One HMAC, whether or not there is such a client and credential.
@@ -71,12 +94,15 @@ impl ClientAuthentication<'_> {
         &self,
         client: Option<&Arc<Client>>,
         id: &CredentialId,
-        presented: &Presented,
+        presented: &PresentedCredentials,
     ) -> Step<SecretCheck> {
         let held = client.and_then(|client| client.credentials().iter().find(|held| held.id() == id));
         let stored = held.and_then(|held| match held.kind() {
             CredentialKind::Digest(digest) => Some(digest),
-            CredentialKind::Imported(_) | CredentialKind::Unknown(_) => None,
+            CredentialKind::Imported(_)
+            | CredentialKind::Key(_)
+            | CredentialKind::SealedSecret(_)
+            | CredentialKind::Unknown(_) => None,
         });
         let digest = self.host_keys.digest(stored, &presented.client_id, id.as_str(), &presented.secret);
         let Some(digest) = digest else { return Err(pepper_missing(&presented.client_id, stored).into()) };
@@ -86,7 +112,7 @@ impl ClientAuthentication<'_> {
             (None, _) => SecretCheck::refused(Reason::ClientUnknown),
             (Some(_), None) => SecretCheck::refused(Reason::SecretUnknown),
             (Some(_), Some(_)) if !fits => SecretCheck::refused(Reason::SecretWrong),
-            (Some(client), Some(held)) => SecretCheck::matched(Arc::clone(client), held, self.now),
+            (Some(client), Some(held)) => SecretCheck::matched(Arc::clone(client), held, self.rules.now),
         })
     }
 
@@ -95,23 +121,26 @@ impl ClientAuthentication<'_> {
         &self,
         client: Option<&Arc<Client>>,
         imported: &ImportedSecrets,
-        presented: &Presented,
+        secret: &Zeroizing<String>,
     ) -> Step<SecretCheck> {
         let held = client.and_then(|client| {
             let imported = client.credentials().iter().filter_map(|held| match held.kind() {
                 CredentialKind::Imported(encoded) => Some((held, encoded.as_str())),
-                CredentialKind::Digest(_) | CredentialKind::Unknown(_) => None,
+                CredentialKind::Digest(_)
+                | CredentialKind::Key(_)
+                | CredentialKind::SealedSecret(_)
+                | CredentialKind::Unknown(_) => None,
             });
             // At most one is valid at a time; where none is, the one that ended last tells the operator why.
-            imported.max_by_key(|(held, _)| (held.is_valid_at(self.now), held.expires_at()))
+            imported.max_by_key(|(held, _)| (held.is_valid_at(self.rules.now), held.expires_at()))
         });
         let encoded = held.map(|(_, encoded)| encoded);
-        let fits = imported.verify(presented.secret.clone(), encoded).await? && held.is_some();
+        let fits = imported.verify(secret.clone(), encoded).await? && held.is_some();
         Ok(match (client, held) {
             (None, _) => SecretCheck::refused(Reason::ClientUnknown),
             (Some(_), None) => SecretCheck::refused(Reason::SecretUnknown),
             (Some(_), Some(_)) if !fits => SecretCheck::refused(Reason::SecretWrong),
-            (Some(client), Some((held, _))) => SecretCheck::matched(Arc::clone(client), held, self.now),
+            (Some(client), Some((held, _))) => SecretCheck::matched(Arc::clone(client), held, self.rules.now),
         })
     }
 }

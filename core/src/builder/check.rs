@@ -1,13 +1,16 @@
 //! One function for each part of the configuration that can be wrong.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::auth::ImportedSecrets;
+use crate::compatibility::{Compatibility, Reach};
 use crate::config::{ConfigError, Limits};
 use crate::executor::{Executor, run_blocking};
 use crate::jose::SigningAlgorithm;
 use crate::resource::{DeclaredResource, Resource, Resources};
 use crate::secret_verifier::{SecretMatch, SecretVerifier};
+use crate::store::CompatibilitySwitch;
 use crate::types::Issuer;
 
 pub(super) fn issuer(text: &str, http_on_loopback: bool) -> Result<Issuer, ConfigError> {
@@ -66,6 +69,28 @@ pub(super) fn limits(limits: Limits) -> Result<(), ConfigError> {
         Some((_, rule)) => Err(ConfigError::Limits { rule }),
         None => Ok(()),
     }
+}
+
+pub(super) fn clock_skew(skew: Duration) -> Result<(), ConfigError> {
+    let rule = "clock skew: at most 60 s";
+    if skew <= Duration::from_secs(60) { Ok(()) } else { Err(ConfigError::Limits { rule }) }
+}
+
+/// A switch that nobody has heard of, or one that cannot be had by client.
+pub(super) fn compatibility(permitted: &Compatibility) -> Result<(), ConfigError> {
+    for (switch, reach) in permitted.iter() {
+        if !CompatibilitySwitch::ALL.contains(switch) {
+            return Err(ConfigError::Compatibility {
+                switch: switch.as_str().to_owned(),
+                rule: "there is no such switch",
+            });
+        }
+        if *switch == CompatibilitySwitch::OPENID_DISCOVERY && *reach == Reach::ListedClients {
+            let rule = "one document serves all clients, so it is for `Reach::EveryClient` or for none";
+            return Err(ConfigError::Compatibility { switch: switch.as_str().to_owned(), rule });
+        }
+    }
+    Ok(())
 }
 
 /// A decoy that cannot be read, or that a secret matches, would tell who is registered.

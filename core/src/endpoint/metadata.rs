@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Endpoints;
+use crate::jose::AssertionAlgorithm;
 use crate::resource::Resources;
 use crate::types::Issuer;
 
@@ -16,7 +17,20 @@ struct Metadata<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     scopes_supported: Vec<&'a str>,
     grant_types_supported: [&'a str; 1],
-    token_endpoint_auth_methods_supported: [&'a str; 2],
+    token_endpoint_auth_methods_supported: [&'a str; 4],
+    token_endpoint_auth_signing_alg_values_supported: Vec<&'a str>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    openid: Option<OpenIdMembers<'a>>,
+}
+
+/// What clients that know only OpenID Connect discovery insist on (`openid_discovery`). The authorization endpoint is
+/// there to answer with an error.
+#[derive(Serialize)]
+struct OpenIdMembers<'a> {
+    authorization_endpoint: String,
+    response_types_supported: [&'a str; 1],
+    subject_types_supported: [&'a str; 1],
+    id_token_signing_alg_values_supported: Vec<&'a str>,
 }
 
 /// The document. Every URL in it comes from the issuer, never from the request (T64).
@@ -24,13 +38,28 @@ pub(crate) fn metadata(
     issuer: &Issuer,
     endpoints: &Endpoints,
     resources: &Resources,
+    openid_discovery: bool,
 ) -> Result<Vec<u8>, serde_json::Error> {
+    let algorithms = AssertionAlgorithm::all().map(AssertionAlgorithm::as_str).collect();
     serde_json::to_vec(&Metadata {
         issuer: issuer.as_str(),
         token_endpoint: endpoints.token_url(issuer),
         jwks_uri: endpoints.jwks_url(issuer),
         scopes_supported: resources.all_scopes(),
         grant_types_supported: ["client_credentials"],
-        token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"],
+        token_endpoint_auth_methods_supported: [
+            "private_key_jwt",
+            "client_secret_jwt",
+            "client_secret_basic",
+            "client_secret_post",
+        ],
+        token_endpoint_auth_signing_alg_values_supported: algorithms,
+        openid: openid_discovery.then(|| OpenIdMembers {
+            authorization_endpoint: endpoints.authorization_url(issuer),
+            response_types_supported: ["none"],
+            subject_types_supported: ["public"],
+            // Some verifiers take this list for access tokens too, so it says what they are signed with.
+            id_token_signing_alg_values_supported: resources.all_algorithms(),
+        }),
     })
 }

@@ -13,7 +13,14 @@ pub enum Endpoint {
     Jwks,
     /// RFC 8414, at each of its places.
     Metadata,
+    /// The metadata with what OpenID clients insist on, under the switch `openid_discovery`.
+    OpenIdConfiguration,
+    /// Where that document says that people are sent. There is nothing for them: it answers with an error.
+    Authorization,
 }
+
+/// Only there under `openid_discovery`.
+const AUTHORIZATION: &str = "/oauth2/authorize";
 
 /// The paths of the endpoints, each under the path of the issuer.
 #[derive(Clone, Debug)]
@@ -56,23 +63,35 @@ impl Endpoints {
         issuer.url(&self.token)
     }
 
+    pub(crate) fn authorization_url(&self, issuer: &Issuer) -> String {
+        issuer.url(AUTHORIZATION)
+    }
+
     pub(crate) fn jwks_url(&self, issuer: &Issuer) -> String {
         issuer.url(&self.jwks)
     }
 
     /// Every path as it comes over the wire, with its endpoint.
-    pub(crate) fn routes(&self, issuer: &Issuer) -> Result<Vec<(String, Endpoint)>, ConfigError> {
+    pub(crate) fn routes(
+        &self,
+        issuer: &Issuer,
+        openid_discovery: bool,
+    ) -> Result<Vec<(String, Endpoint)>, ConfigError> {
         let base = issuer.path();
+        let openid = if openid_discovery { Endpoint::OpenIdConfiguration } else { Endpoint::Metadata };
         let mut routes = vec![
             (format!("{base}{}", self.token), Endpoint::Token),
             (format!("{base}{}", self.jwks), Endpoint::Jwks),
             // RFC 8414 §3: between host and path of the issuer. §5: also under the name of OpenID Connect, which
             // itself puts it behind the path.
             (format!("/.well-known/oauth-authorization-server{base}"), Endpoint::Metadata),
-            (format!("/.well-known/openid-configuration{base}"), Endpoint::Metadata),
+            (format!("/.well-known/openid-configuration{base}"), openid),
         ];
         if !base.is_empty() {
-            routes.push((format!("{base}/.well-known/openid-configuration"), Endpoint::Metadata));
+            routes.push((format!("{base}/.well-known/openid-configuration"), openid));
+        }
+        if openid_discovery {
+            routes.push((format!("{base}{AUTHORIZATION}"), Endpoint::Authorization));
         }
         if let Some(path) = &self.metadata {
             routes.push((format!("{base}{path}"), Endpoint::Metadata));
@@ -110,7 +129,7 @@ mod tests {
     use super::*;
 
     fn routes(issuer: &str, endpoints: &Endpoints) -> Result<Vec<(String, Endpoint)>, ConfigError> {
-        endpoints.routes(&Issuer::new(issuer).expect("issuer"))
+        endpoints.routes(&Issuer::new(issuer).expect("issuer"), false)
     }
 
     #[test]

@@ -70,6 +70,42 @@ pub enum Reason {
     SecretExpired,
     /// The secret is not Grantor's and imported secrets are off.
     ImportedSecretsOff,
+    /// One of `client_assertion` and `client_assertion_type` came without the other.
+    AssertionMissing,
+    /// The `client_assertion_type` is not the URN of RFC 7523 §2.2.
+    AssertionTypeUnknown,
+    /// The JWT is larger than the limit.
+    JwtTooLarge,
+    /// The JWT is not a strict compact JWS of JSON objects.
+    JwtMalformed,
+    /// The header asks for an extension, with `crit` or `b64`.
+    JwtCritical,
+    /// The `typ` names another kind of JWT.
+    JwtType,
+    /// The `alg` is not one of the client's method.
+    JwtAlgorithm,
+    /// The client has no valid key for this `alg`, `kid` or certificate.
+    JwtKeyUnknown,
+    /// The signature is none of the client's.
+    JwtSignature,
+    /// A registered claim has the wrong type or is out of range.
+    JwtClaimType,
+    /// The `iss` is missing or not the client.
+    JwtIssuer,
+    /// The `sub` is missing or no client id.
+    JwtSubject,
+    /// The `aud` is missing or not this issuer alone.
+    JwtAudience,
+    /// There is no `exp`.
+    JwtExpiryMissing,
+    /// The `exp` has passed.
+    JwtExpired,
+    /// The `exp` is further ahead than one hour.
+    JwtExpiryTooFar,
+    /// The `nbf` or `iat` is ahead of the clock.
+    JwtNotYetValid,
+    /// The `jti` is missing, empty, too long or holds control characters.
+    JwtJti,
     /// The rate limiter did not admit the attempt.
     RateLimited,
     /// The client is not registered for the grant.
@@ -100,6 +136,8 @@ pub enum Reason {
     ProofReplayed,
     /// One proof came twice in the request.
     ProofsEqual,
+    /// There is no authorization endpoint here.
+    NoAuthorizationEndpoint,
     /// The host's issuance policy said no.
     PolicyRefused,
 }
@@ -142,6 +180,24 @@ impl Reason {
             Self::SecretNotYetValid => "secret_not_yet_valid",
             Self::SecretExpired => "secret_expired",
             Self::ImportedSecretsOff => "imported_secrets_off",
+            Self::AssertionMissing => "assertion_missing",
+            Self::AssertionTypeUnknown => "assertion_type_unknown",
+            Self::JwtTooLarge => "jwt_too_large",
+            Self::JwtMalformed => "jwt_malformed",
+            Self::JwtCritical => "jwt_critical",
+            Self::JwtType => "jwt_type",
+            Self::JwtAlgorithm => "jwt_algorithm",
+            Self::JwtKeyUnknown => "jwt_key_unknown",
+            Self::JwtSignature => "jwt_signature",
+            Self::JwtClaimType => "jwt_claim_type",
+            Self::JwtIssuer => "jwt_issuer",
+            Self::JwtSubject => "jwt_subject",
+            Self::JwtAudience => "jwt_audience",
+            Self::JwtExpiryMissing => "jwt_expiry_missing",
+            Self::JwtExpired => "jwt_expired",
+            Self::JwtExpiryTooFar => "jwt_expiry_too_far",
+            Self::JwtNotYetValid => "jwt_not_yet_valid",
+            Self::JwtJti => "jwt_jti",
             Self::RateLimited => "rate_limited",
             Self::GrantNotRegistered => "grant_not_registered",
             Self::ScopeMalformed => "scope_malformed",
@@ -157,6 +213,7 @@ impl Reason {
             Self::ResourceUndecided => "resource_undecided",
             Self::ProofReplayed => "proof_replayed",
             Self::ProofsEqual => "proofs_equal",
+            Self::NoAuthorizationEndpoint => "no_authorization_endpoint",
             Self::PolicyRefused => "policy_refused",
         }
     }

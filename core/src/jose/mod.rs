@@ -1,13 +1,29 @@
 //! Signatures and keys (RFC 7515 to 7518). Private to core; josekit and ring go no further than here.
 
 mod algorithm;
+mod assertion_algorithm;
+mod claims;
+mod client_key;
+#[cfg(feature = "josekit")]
+mod es512;
+mod json;
 mod jwk;
 mod jws;
+mod key_rules;
+mod random;
+mod received;
 #[cfg(feature = "josekit")]
 mod rsa;
 mod signing_key;
+#[cfg(test)]
+mod vectors;
 
 pub use algorithm::SigningAlgorithm;
+pub use assertion_algorithm::AssertionAlgorithm;
+pub(crate) use claims::ReceivedClaims;
+pub use client_key::ClientKey;
 pub(crate) use jwk::{PublicMembers, published, thumbprint};
 pub(crate) use jws::{protected_header, sign_compact};
+pub(crate) use random::system_random;
+pub(crate) use received::ReceivedJws;
 pub(crate) use signing_key::{GeneratedKey, SignatureError, SigningKey};

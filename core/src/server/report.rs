@@ -110,6 +110,9 @@ fn trace(event: &Event<'_>) {
             tracing::error!(source = %Chain(*error), "the rate limiter failed");
         }
         Event::MaintenanceFailed(error) => tracing::error!(source = %Chain(*error), "maintenance failed"),
+        Event::CompatibilityUsed { client_id, switch } => {
+            tracing::warn!(%client_id, switch = switch.as_str(), "compatibility switch used");
+        }
         Event::SigningKeyCreated { kid, alg } => tracing::info!(%kid, alg, "signing key created"),
     }
 }

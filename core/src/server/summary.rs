@@ -3,12 +3,13 @@
 use std::fmt;
 
 use super::Inner;
+use crate::compatibility::Reach;
 
 /// What a server is and where it is weaker than it could be. Made to be printed.
 #[derive(Clone, Debug)]
 pub struct Summary {
     facts: Vec<(&'static str, String)>,
-    warnings: Vec<&'static str>,
+    warnings: Vec<String>,
 }
 
 impl Summary {
@@ -25,17 +26,24 @@ impl Summary {
         facts.extend(server.resources.iter().map(|declared| ("resource", resource(declared))));
         let mut warnings = Vec::new();
         if server.issuer.is_plain_http() {
-            warnings.push("plain http on loopback: for development only");
+            warnings.push("plain http on loopback: for development only".to_owned());
         }
         if server.host_keys.is_ephemeral() {
-            warnings.push("ephemeral host keys: secrets and signing keys end with this process");
+            warnings.push("ephemeral host keys: secrets and signing keys end with this process".to_owned());
+        }
+        for (switch, reach) in server.compatibility.iter() {
+            let who = match reach {
+                Reach::EveryClient => "every client",
+                Reach::ListedClients => "the clients that name it",
+            };
+            warnings.push(format!("compatibility switch {} for {who}", switch.as_str()));
         }
         Self { facts, warnings }
     }
 
     /// Where the server is weaker than it could be.
     #[must_use]
-    pub fn warnings(&self) -> &[&'static str] {
+    pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 }

@@ -5,8 +5,11 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::Sealed;
 use super::document::{self, Unknown, base64};
-use crate::types::{CredentialId, HostKeyId, Timestamp};
+use super::sealed::SealedDocument;
+use crate::jose::{AssertionAlgorithm, ClientKey};
+use crate::types::{CredentialId, HostKeyId, InvalidValue, Timestamp};
 
 /// A credential of a client, with its own life. A client may hold several, so that rotation needs no downtime.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,6 +31,10 @@ pub enum CredentialKind {
     /// The encoded hash of another system, for example `$argon2id$…`, checked by a
     /// [`SecretVerifier`](crate::SecretVerifier).
     Imported(String),
+    /// A public key for `private_key_jwt`.
+    Key(Box<ClientKey>),
+    /// A secret that has to be had in the clear, for `client_secret_jwt`. Made by [`HostKeys`](crate::HostKeys).
+    SealedSecret(SealedSecret),
     /// A kind that a later release wrote. It opens nothing here and is kept as it is.
     Unknown(Map<String, Value>),
 }
@@ -58,7 +65,45 @@ impl SecretDigest {
     }
 }
 
+/// A client secret under AES-256-GCM, bound to its client and credential, for one algorithm.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedSecret {
+    pub(crate) algorithm: AssertionAlgorithm,
+    pub(crate) sealed: Sealed,
+}
+
+impl fmt::Debug for SealedSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SealedSecret").field("algorithm", &self.algorithm).finish_non_exhaustive()
+    }
+}
+
+impl SealedSecret {
+    /// The one algorithm that the secret is a key for.
+    #[must_use]
+    pub const fn algorithm(&self) -> AssertionAlgorithm {
+        self.algorithm
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SealedSecretDocument {
+    alg: String,
+    sealed: SealedDocument,
+}
+
 impl Credential {
+    /// A public key for `private_key_jwt`. Its id is the key's thumbprint and algorithm.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] never for a key that was read: only if its thumbprint made no id.
+    pub fn key(key: ClientKey) -> Result<Self, InvalidValue> {
+        let id = CredentialId::new(format!("{}.{}", key.thumbprint(), key.algorithm()))?;
+        Ok(Self::new(id, CredentialKind::Key(Box::new(key))))
+    }
+
     /// A credential of the given kind, valid at once and until it is removed.
     #[must_use]
     pub fn new(id: CredentialId, kind: CredentialKind) -> Self {
@@ -142,6 +187,8 @@ impl fmt::Debug for CredentialKind {
         match self {
             Self::Digest(digest) => write!(f, "{digest:?}"),
             Self::Imported(_) => f.write_str("Imported(..)"),
+            Self::Key(key) => write!(f, "{key:?}"),
+            Self::SealedSecret(secret) => write!(f, "{secret:?}"),
             Self::Unknown(_) => f.write_str("Unknown(..)"),
         }
     }
@@ -175,6 +222,12 @@ pub(super) fn serialize<S: Serializer>(credentials: &[Credential], out: S) -> Re
         let kind = match &credential.kind {
             CredentialKind::Digest(digest) => serde_json::json!({ "digest": digest.0 }),
             CredentialKind::Imported(encoded) => serde_json::json!({ "imported": encoded }),
+            CredentialKind::Key(key) => serde_json::json!({ "key": key.to_json() }),
+            CredentialKind::SealedSecret(secret) => {
+                let sealed = SealedDocument::from(&secret.sealed);
+                let document = SealedSecretDocument { alg: secret.algorithm.as_str().to_owned(), sealed };
+                serde_json::json!({ "sealed_secret": document })
+            }
             CredentialKind::Unknown(members) => Value::Object(members.clone()),
         };
         let Credential { id, not_before, expires_at, label, unknown, .. } = credential.clone();
@@ -188,14 +241,26 @@ pub(super) fn serialize<S: Serializer>(credentials: &[Credential], out: S) -> Re
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Credential>, D::Error> {
     let credential = |document: CredentialDocument| {
         let CredentialDocument { id, kind, not_before, expires_at, label, unknown } = document;
-        let kind = if let Some(digest) = document::only(&kind, "digest") {
-            CredentialKind::Digest(SecretDigest(digest))
-        } else if let Some(encoded) = document::only(&kind, "imported") {
-            CredentialKind::Imported(encoded)
-        } else {
-            CredentialKind::Unknown(kind)
-        };
+        let kind = known(&kind).unwrap_or(CredentialKind::Unknown(kind));
         Credential { id, kind, not_before, expires_at, label, unknown }
     };
     Ok(Vec::<CredentialDocument>::deserialize(input)?.into_iter().map(credential).collect())
+}
+
+/// A kind that this release knows, whole. Anything else is kept as it is and opens nothing.
+fn known(kind: &Map<String, Value>) -> Option<CredentialKind> {
+    if let Some(digest) = document::only(kind, "digest") {
+        return Some(CredentialKind::Digest(SecretDigest(digest)));
+    }
+    if let Some(encoded) = document::only(kind, "imported") {
+        return Some(CredentialKind::Imported(encoded));
+    }
+    if let Some(jwk) = document::only::<Map<String, Value>>(kind, "key") {
+        let key = ClientKey::from_document(&Value::Object(jwk).to_string()).ok()?;
+        return Some(CredentialKind::Key(Box::new(key)));
+    }
+    let secret: SealedSecretDocument = document::only(kind, "sealed_secret")?;
+    let algorithm =
+        AssertionAlgorithm::from_name(&secret.alg).filter(|algorithm| algorithm.is_symmetric())?;
+    Some(CredentialKind::SealedSecret(SealedSecret { algorithm, sealed: secret.sealed.into() }))
 }

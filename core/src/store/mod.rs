@@ -64,7 +64,7 @@ mod token_record;
 pub use client::{ClientPage, ClientQuery, ClientRegistry, ClientStore, Delete, Insert, Update};
 pub use client_record::{Client, ClientBuilder};
 pub(crate) use credential::DigestDocument;
-pub use credential::{Credential, CredentialKind, SecretDigest};
+pub use credential::{Credential, CredentialKind, SealedSecret, SecretDigest};
 pub use error::StoreError;
 pub use key::{KeyStore, Replace};
 pub use key_record::{KeyRecord, KeyRecordBuilder, KeySet, PrivateKey};

@@ -17,6 +17,10 @@ impl AuthMethod {
     pub const CLIENT_SECRET_BASIC: Self = Self(Cow::Borrowed("client_secret_basic"));
     /// The secret in the body (RFC 6749 §2.3.1).
     pub const CLIENT_SECRET_POST: Self = Self(Cow::Borrowed("client_secret_post"));
+    /// A JWT made with the secret (OpenID Connect Core §9, RFC 7523 §2.2).
+    pub const CLIENT_SECRET_JWT: Self = Self(Cow::Borrowed("client_secret_jwt"));
+    /// A JWT signed with a private key (OpenID Connect Core §9, RFC 7523 §2.2).
+    pub const PRIVATE_KEY_JWT: Self = Self(Cow::Borrowed("private_key_jwt"));
 }
 
 /// The name of a grant (RFC 6749 §4, `grant_type`).
@@ -57,6 +61,22 @@ macro_rules! name {
             }
         }
     };
+}
+
+impl CompatibilitySwitch {
+    /// Takes the URL of the token endpoint as audience of a client assertion, beside the issuer. Whoever runs
+    /// another server that the client trusts can then replay its assertions here (CVE-2025-27370).
+    pub const TOKEN_ENDPOINT_AUDIENCE: Self = Self(Cow::Borrowed("token_endpoint_audience"));
+    /// Takes an assertion again until its `exp`, if that is at most ten minutes ahead. Whoever sees one can use it
+    /// that long.
+    pub const ASSERTION_REUSE: Self = Self(Cow::Borrowed("assertion_reuse"));
+    /// Takes Basic credentials that were not form-encoded (RFC 6749 §2.3.1).
+    pub const RAW_BASIC: Self = Self(Cow::Borrowed("raw_basic"));
+    /// Adds to the OpenID document what clients that know only OpenID Connect insist on. Server-wide only.
+    pub const OPENID_DISCOVERY: Self = Self(Cow::Borrowed("openid_discovery"));
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::TOKEN_ENDPOINT_AUDIENCE, Self::ASSERTION_REUSE, Self::RAW_BASIC, Self::OPENID_DISCOVERY];
 }
 
 name!(AuthMethod);

@@ -1,0 +1,162 @@
+//! `client_secret_jwt` and `private_key_jwt` (RFC 7521 §4.2, RFC 7523 §2.2 and §3, draft rfc7523bis).
+//!
+//! The client comes first, from `sub`; then only its own keys are looked at, by the algorithm that each was
+//! registered for. The header chooses among them and selects nothing else (T12 to T19).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ring::hmac;
+
+use super::presented::invalid_client;
+use super::{Authenticated, ClientAuthentication};
+use crate::assertion::{AssertionRules, SelfIssued, is_client_assertion_type};
+use crate::claim::Proof;
+use crate::error::{ErrorCode, Fault, Reason, Step};
+use crate::event::RequestTrail;
+use crate::jose::{AssertionAlgorithm, ReceivedClaims, ReceivedJws};
+use crate::store::{Client, CompatibilitySwitch, Credential, CredentialKind};
+use crate::types::{ProofId, ProofNamespace};
+
+/// RFC 7523 §2.2, in exact case.
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// Under `assertion_reuse` a longer life than this is spent once all the same.
+const REUSABLE_FOR: Duration = Duration::from_secs(600);
+
+/// An assertion whose form and claims are right. Its signature has not been looked at.
+#[derive(Debug)]
+pub(crate) struct PresentedAssertion<'a> {
+    pub(crate) claims: SelfIssued,
+    algorithm: AssertionAlgorithm,
+    jws: ReceivedJws<'a>,
+}
+
+impl<'a> PresentedAssertion<'a> {
+    /// Everything that can refuse an assertion without a look into a store.
+    pub(super) fn read(text: &'a str, kind: &str, rules: &AssertionRules<'_>) -> Step<Self> {
+        Ok(Self::parse(text, kind, rules).map_err(invalid_client)?)
+    }
+
+    fn parse(text: &'a str, kind: &str, rules: &AssertionRules<'_>) -> Result<Self, Reason> {
+        if kind != ASSERTION_TYPE {
+            return Err(Reason::AssertionTypeUnknown);
+        }
+        let jws = ReceivedJws::parse(text)?;
+        if !is_client_assertion_type(jws.header.typ.as_deref()) {
+            return Err(Reason::JwtType);
+        }
+        let algorithm = AssertionAlgorithm::from_name(&jws.header.alg).ok_or(Reason::JwtAlgorithm)?;
+        let claims = rules.self_issued(ReceivedClaims::parse(&jws.payload)?)?;
+        Ok(Self { claims, algorithm, jws })
+    }
+
+    /// The method's name in RFC 7591 §2.
+    pub(super) const fn method(&self) -> &'static str {
+        if self.algorithm.is_symmetric() { "client_secret_jwt" } else { "private_key_jwt" }
+    }
+}
+
+impl ClientAuthentication<'_> {
+    pub(super) async fn check_assertion(
+        &self,
+        presented: &PresentedAssertion<'_>,
+        trail: &mut RequestTrail,
+    ) -> Step<Authenticated> {
+        let found = self.find(&presented.claims.client_id).await?;
+        let client = found.ok_or(invalid_client(Reason::ClientUnknown))?;
+        self.usable(&client, presented.method())?;
+        self.check_audience(&client, presented)?;
+        let credential = self.signed_by(&client, presented)?.ok_or(invalid_client(Reason::JwtSignature))?;
+        trail.credential = Some(credential.id().clone());
+        let proof = self.proof(&client, &presented.claims);
+        Ok(Authenticated { client: Arc::clone(&client), proofs: vec![proof] })
+    }
+
+    /// The issuer identifier alone, byte for byte (rfc7523bis §4; CVE-2025-27370).
+    fn check_audience(&self, client: &Client, presented: &PresentedAssertion<'_>) -> Step<()> {
+        let audience = presented.claims.audience.as_str();
+        if audience == self.rules.issuer {
+            return Ok(());
+        }
+        let switch = CompatibilitySwitch::TOKEN_ENDPOINT_AUDIENCE;
+        if audience == self.token_endpoint && self.compatibility.is_on(&switch, client) {
+            self.compatibility_used(client, &switch);
+            return Ok(());
+        }
+        Err(invalid_client(Reason::JwtAudience).into())
+    }
+
+    /// The credential of the client whose key made the signature.
+    fn signed_by<'c>(
+        &self,
+        client: &'c Client,
+        presented: &PresentedAssertion<'_>,
+    ) -> Step<Option<&'c Credential>> {
+        let mut candidates = 0;
+        for credential in client.credentials().iter().filter(|held| held.is_valid_at(self.rules.now)) {
+            let fits = match credential.kind() {
+                CredentialKind::Key(key) => {
+                    let header = &presented.jws.header;
+                    key.algorithm() == presented.algorithm
+                        && key.is_named(header.kid.as_deref(), header.certificate.as_deref())
+                }
+                CredentialKind::SealedSecret(secret) => secret.algorithm() == presented.algorithm,
+                CredentialKind::Digest(_) | CredentialKind::Imported(_) | CredentialKind::Unknown(_) => false,
+            };
+            if fits {
+                candidates += 1;
+                if self.is_signed_with(client, credential, presented)? {
+                    return Ok(Some(credential));
+                }
+            }
+        }
+        if candidates == 0 { Err(invalid_client(Reason::JwtKeyUnknown).into()) } else { Ok(None) }
+    }
+
+    fn is_signed_with(
+        &self,
+        client: &Client,
+        credential: &Credential,
+        presented: &PresentedAssertion<'_>,
+    ) -> Step<bool> {
+        let jws = &presented.jws;
+        match credential.kind() {
+            CredentialKind::Key(key) => Ok(key.verifies(jws.signing_input, &jws.signature)),
+            CredentialKind::SealedSecret(secret) => {
+                let opened = self.host_keys.open_secret(client.id(), credential.id(), secret);
+                let secret = opened
+                    .map_err(|error| Fault::internal(SealedSecretUnusable(client.id().to_string(), error)))?;
+                let key = hmac::Key::new(hmac_algorithm(presented.algorithm), &secret);
+                Ok(hmac::verify(&key, jws.signing_input, &jws.signature).is_ok())
+            }
+            CredentialKind::Digest(_) | CredentialKind::Imported(_) | CredentialKind::Unknown(_) => Ok(false),
+        }
+    }
+
+    /// Single use, remembered for the whole validity (RFC 7523 §3 (7), OIDC Core §9).
+    fn proof(&self, client: &Client, claims: &SelfIssued) -> Proof {
+        let short = claims.expires_at <= self.rules.now.plus(REUSABLE_FOR).plus(self.rules.skew);
+        let reusable = short && self.compatibility.is_on(&CompatibilitySwitch::ASSERTION_REUSE, client);
+        Proof {
+            id: ProofId::new(ProofNamespace::Client, client.id().as_str(), &claims.jti),
+            until: self.rules.remembered_until(claims.expires_at),
+            replayed: ErrorCode::InvalidClient,
+            reusable,
+        }
+    }
+}
+
+/// The operator's mistake, and no reason to call a client's signature wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("a secret of client `{0}` cannot be unsealed")]
+struct SealedSecretUnusable(String, #[source] crate::host_keys::UnsealError);
+
+const fn hmac_algorithm(algorithm: AssertionAlgorithm) -> hmac::Algorithm {
+    if matches!(algorithm, AssertionAlgorithm::Hs256) {
+        hmac::HMAC_SHA256
+    } else if matches!(algorithm, AssertionAlgorithm::Hs384) {
+        hmac::HMAC_SHA384
+    } else {
+        hmac::HMAC_SHA512
+    }
+}

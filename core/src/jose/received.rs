@@ -1,0 +1,151 @@
+//! A JWS that somebody sent (RFC 7515 §5.2): taken apart strictly, believed in nothing yet.
+
+use data_encoding::BASE64URL_NOPAD;
+
+use super::json::{Json, Members, WrongType};
+use crate::error::Reason;
+
+/// Larger ones are refused before anything is decoded (T33).
+const MAX_BYTES: usize = 16 * 1024;
+/// `kid`, `typ` and thumbprints beyond this select nothing.
+const MAX_NAME_BYTES: usize = 256;
+
+/// A JWS in compact form. Nothing of it is verified; the key and the algorithm come from the registration.
+#[derive(Debug)]
+pub(crate) struct ReceivedJws<'a> {
+    pub(crate) header: Header,
+    /// The decoded payload.
+    pub(crate) payload: Vec<u8>,
+    /// What the signature is over.
+    pub(crate) signing_input: &'a [u8],
+    pub(crate) signature: Vec<u8>,
+}
+
+/// The members of a header that mean something here. `jku`, `jwk`, `x5u` and `x5c` never do (T15 to T17).
+#[derive(Debug, Default)]
+pub(crate) struct Header {
+    pub(crate) alg: String,
+    pub(crate) typ: Option<String>,
+    pub(crate) kid: Option<String>,
+    /// `x5t` or `x5t#S256`, without padding: selects among registered certificates.
+    pub(crate) certificate: Option<String>,
+}
+
+impl<'a> ReceivedJws<'a> {
+    /// Takes `header.payload.signature` apart: base64url without padding, white space or stray bits, and no other
+    /// serialization (T08, T24). Five parts, a JWE, are not looked into (T30).
+    pub(crate) fn parse(text: &'a str) -> Result<Self, Reason> {
+        if text.len() > MAX_BYTES {
+            return Err(Reason::JwtTooLarge);
+        }
+        let malformed = Reason::JwtMalformed;
+        let (signing_input, signature) = text.rsplit_once('.').ok_or(malformed)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(malformed)?;
+        // A dot that is left over fails here too: it is no letter of base64url.
+        let decode = |part: &str| BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| malformed);
+        let header = Header::parse(&decode(header)?)?;
+        let (payload, signature) = (decode(payload)?, decode(signature)?);
+        Ok(Self { header, payload, signing_input: signing_input.as_bytes(), signature })
+    }
+}
+
+impl Header {
+    fn parse(bytes: &[u8]) -> Result<Self, Reason> {
+        let members = Members::parse(bytes).ok_or(Reason::JwtMalformed)?;
+        // RFC 7515 §4.1.11: no extension is understood here, so whatever `crit` says it is refused, empty too (T22).
+        if members.get("crit").is_some() {
+            return Err(Reason::JwtCritical);
+        }
+        // RFC 7797 §7: a JWT is always encoded (T23).
+        if !matches!(members.get("b64"), None | Some(Json::Bool(true))) {
+            return Err(Reason::JwtCritical);
+        }
+        let text = |name| match members.text(name) {
+            Ok(Some(text)) if text.len() > MAX_NAME_BYTES => Err(Reason::JwtMalformed),
+            Ok(text) => Ok(text.map(str::to_owned)),
+            Err(WrongType) => Err(Reason::JwtMalformed),
+        };
+        let (sha1, sha256) = (text("x5t")?, text("x5t#S256")?);
+        let certificate = sha256.or(sha1).map(|thumbprint| thumbprint.trim_end_matches('=').to_owned());
+        let alg = text("alg")?.ok_or(Reason::JwtMalformed)?;
+        Ok(Self { alg, typ: text("typ")?, kid: text("kid")?, certificate })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jws(header: &str) -> String {
+        format!("{}.e30.AA", BASE64URL_NOPAD.encode(header.as_bytes()))
+    }
+
+    fn reason(text: &str) -> Option<Reason> {
+        ReceivedJws::parse(text).err()
+    }
+
+    #[test]
+    fn t08_t24_t30_only_the_strict_compact_form() {
+        let good = jws(r#"{"alg":"ES256"}"#);
+        assert_eq!(reason(&good), None);
+        for bad in [
+            String::new(),
+            "..".to_owned(),
+            format!("{good}="),
+            format!("{good}\n"),
+            format!(" {good}"),
+            format!("{good}.AA"),
+            format!("{good}.AA.AA"),
+            good.replace("AA", "AB"),
+            good.replace('.', ""),
+            good.replace("e30", "e3+0"),
+            r#"{"payload":"e30","signatures":[]}"#.to_owned(),
+        ] {
+            assert_eq!(reason(&bad), Some(Reason::JwtMalformed), "{bad:?}");
+        }
+        assert_eq!(reason(&"a".repeat(MAX_BYTES + 1)), Some(Reason::JwtTooLarge));
+    }
+
+    #[test]
+    fn t22_t23_crit_and_b64_are_refused() {
+        for bad in [
+            r#""crit":["exp"]"#,
+            r#""crit":[]"#,
+            r#""crit":"x""#,
+            r#""crit":null"#,
+            r#""b64":false"#,
+            r#""b64":0"#,
+        ] {
+            assert_eq!(
+                reason(&jws(&format!(r#"{{"alg":"ES256",{bad}}}"#))),
+                Some(Reason::JwtCritical),
+                "{bad}"
+            );
+        }
+        assert_eq!(reason(&jws(r#"{"alg":"ES256","b64":true}"#)), None);
+    }
+
+    #[test]
+    fn t18_header_names_have_a_type_and_a_bound() {
+        let long = format!(r#"{{"alg":"ES256","kid":"{}"}}"#, "k".repeat(257));
+        for bad in [
+            r#"{"kid":"x"}"#,
+            r#"{"alg":1}"#,
+            r#"{"alg":null}"#,
+            r#"{"alg":"ES256","kid":7}"#,
+            r#"{"alg":"ES256","typ":[]}"#,
+            &long,
+        ] {
+            assert_eq!(reason(&jws(bad)), Some(Reason::JwtMalformed), "{bad}");
+        }
+    }
+
+    #[test]
+    fn t15_t16_t17_keys_in_the_header_select_nothing() {
+        let header = r#"{"alg":"ES256","jwk":{"kty":"EC"},"jku":"http://a","x5u":"http://a","x5c":["AA"],"x5t":"AA=="}"#;
+        let text = jws(header);
+        let received = ReceivedJws::parse(&text).expect("parsed");
+        assert_eq!(received.header.certificate.as_deref(), Some("AA"));
+        assert_eq!(received.header.kid, None);
+    }
+}
