@@ -1,0 +1,127 @@
+//! `cargo bench -p grantor`: what a token request costs, as a ratio to its floor in the same run.
+//!
+//! The floor is what nobody can do without: the raw signatures over the same bytes, and one HMAC where a secret is
+//! checked. Request, storage (memory), events and tracing are on. Path and floor take turns in short rounds, and the
+//! median of the rounds' ratios is what counts: it holds when the machine's speed drifts.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+#![allow(clippy::disallowed_methods)] // a benchmark reads the clock: that is what it is for
+
+mod bench;
+
+use std::cell::Cell;
+use std::hint::black_box;
+
+use bench::{Bench, compare, now, report, request, signing_input};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use grantor::store::{AuthMethod, Credential};
+use grantor::{AssertionAlgorithm, ClientId, ClientKey, SigningAlgorithm, SystemEntropy};
+use josekit::jwk::{Jwk, KeyPair};
+use josekit::jws::{ES256, JwsSigner, RS256};
+use ring::{hmac, signature};
+
+type Sign<'a> = &'a dyn Fn(&[u8]);
+type Verify<'a> = &'a dyn Fn(&[u8], &[u8]);
+
+fn client_secret(algorithm: SigningAlgorithm, sign: Sign<'_>) {
+    let mut shown = String::new();
+    let bench = Bench::new(algorithm, AuthMethod::CLIENT_SECRET_BASIC, |host_keys| {
+        let id = ClientId::new("billing").unwrap();
+        let (secret, credential) = host_keys.new_secret(&id, &SystemEntropy::new()).unwrap();
+        secret.expose().clone_into(&mut shown);
+        credential
+    });
+    let header = format!("Basic {}", BASE64.encode(format!("billing:{shown}").as_bytes()));
+    let make = || request(Some(&header), "grant_type=client_credentials&scope=invoices%3Aread");
+    let message = signing_input(&bench.token(make()));
+    let pepper = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
+    let floor = || {
+        black_box(hmac::sign(&pepper, black_box(shown.as_bytes())));
+        sign(black_box(&message));
+    };
+    let one = make();
+    let allocations = allocation_counter::measure(|| bench.send(one)).count_total;
+    let figures = compare(make, |request| bench.send(request), floor);
+    report(&format!("client_secret_basic, {algorithm}"), &figures, allocations);
+}
+
+fn private_key(name: &str, (signer, jwk): (&dyn JwsSigner, &Jwk), verify: Verify<'_>, sign: Sign<'_>) {
+    let algorithm = AssertionAlgorithm::from_name(name).unwrap();
+    let key = ClientKey::from_jwk_for(&jwk.to_string(), algorithm).unwrap();
+    let bench =
+        Bench::new(SigningAlgorithm::Es256, AuthMethod::PRIVATE_KEY_JWT, |_| Credential::key(key).unwrap());
+    let counter = Cell::new(0);
+    let assertion = || {
+        counter.set(counter.get() + 1);
+        let header = format!(r#"{{"typ":"client-authentication+jwt","alg":"{name}"}}"#);
+        let claims = format!(
+            r#"{{"iss":"billing","sub":"billing","aud":"{}","exp":{},"jti":"{name}-{}"}}"#,
+            bench::ISSUER,
+            now() + 300,
+            counter.get()
+        );
+        let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
+        let input = format!("{}.{}", encode(&header), encode(&claims));
+        let proof = signer.sign(input.as_bytes()).unwrap();
+        (input, proof)
+    };
+    let make = || {
+        let (input, proof) = assertion();
+        let form = format!(
+            "grant_type=client_credentials&scope=invoices%3Aread&client_assertion_type={}&client_assertion={input}.{}",
+            "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer",
+            BASE64URL_NOPAD.encode(&proof)
+        );
+        request(None, &form)
+    };
+    let message = signing_input(&bench.token(make()));
+    let (input, proof) = assertion();
+    let floor = || {
+        verify(black_box(input.as_bytes()), black_box(&proof));
+        sign(black_box(&message));
+    };
+    let one = make();
+    let allocations = allocation_counter::measure(|| bench.send(one)).count_total;
+    let figures = compare(make, |request| bench.send(request), floor);
+    report(&format!("private_key_jwt {name}, ES256"), &figures, allocations);
+}
+
+fn main() {
+    // Takes every span and event, and writes nothing: tracing without the cost of a disk.
+    tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+    println!("token() in process");
+
+    let random = ring::rand::SystemRandom::new();
+    let scheme = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+    let pkcs8 = signature::EcdsaKeyPair::generate_pkcs8(scheme, &random).unwrap();
+    let p256 = signature::EcdsaKeyPair::from_pkcs8(scheme, pkcs8.as_ref(), &random).unwrap();
+    let es256 = |message: &[u8]| drop(black_box(p256.sign(&random, message).unwrap()));
+    let pkcs8 = signature::Ed25519KeyPair::generate_pkcs8(&random).unwrap();
+    let ed25519 = signature::Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap();
+    let eddsa = |message: &[u8]| drop(black_box(ed25519.sign(message)));
+    let rsa = RS256.generate_key_pair(2048).unwrap();
+    let rsa_signer = RS256.signer_from_jwk(&rsa.to_jwk_private_key()).unwrap();
+    let rs256 = |message: &[u8]| drop(black_box(rsa_signer.sign(message).unwrap()));
+
+    client_secret(SigningAlgorithm::Es256, &es256);
+    client_secret(SigningAlgorithm::EdDsa, &eddsa);
+    client_secret(SigningAlgorithm::Rs256, &rs256);
+
+    let ec = ES256.generate_key_pair().unwrap();
+    let ec_signer = ES256.signer_from_jwk(&ec.to_jwk_private_key()).unwrap();
+    let public = ec.to_jwk_public_key();
+    let number = |jwk: &Jwk, name| {
+        BASE64URL_NOPAD.decode(jwk.parameter(name).unwrap().as_str().unwrap().as_bytes()).unwrap()
+    };
+    let point = [vec![4], number(&public, "x"), number(&public, "y")].concat();
+    let verifier = signature::UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point);
+    let verify = |message: &[u8], proof: &[u8]| verifier.verify(message, proof).unwrap();
+    private_key("ES256", (&ec_signer, &public), &verify, &es256);
+
+    let public = rsa.to_jwk_public_key();
+    let (n, e) = (number(&public, "n"), number(&public, "e"));
+    let components = signature::RsaPublicKeyComponents { n: &n, e: &e };
+    let verify = |message: &[u8], proof: &[u8]| {
+        components.verify(&signature::RSA_PKCS1_2048_8192_SHA256, message, proof).unwrap();
+    };
+    private_key("RS256", (&rsa_signer, &public), &verify, &es256);
+}
