@@ -4,11 +4,14 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 
 use data_encoding::BASE64URL_NOPAD;
 use grantor::store::{KeySet, KeyStore, Replace, Revision, StoreError};
-use grantor::{AuthorizationServer, Builder, ConfigError, HostKeys, Resource, SigningAlgorithm, Stores};
+use grantor::{
+    AuthorizationServer, Builder, ConfigError, HostKeys, Resource, SigningAlgorithm, Stores, async_trait,
+};
 use grantor_storage_memory::MemoryStore;
 use serde_json::Value;
 use support::*;
@@ -44,20 +47,44 @@ async fn refused_by(store: &MemoryStore, builder: Builder, texts: &[&str]) {
     assert_eq!(stored(store).await, before, "no new key is made");
 }
 
+/// Lets no server go on from its first look at the store before all have looked.
+#[derive(Debug)]
+struct AllLookFirst {
+    inner: MemoryStore,
+    barrier: Arc<Barrier>,
+    looked: AtomicBool,
+}
+
+#[async_trait]
+impl KeyStore for AllLookFirst {
+    async fn load(&self) -> Result<(KeySet, Revision), StoreError> {
+        let found = KeyStore::load(&self.inner).await;
+        if !self.looked.swap(true, Ordering::SeqCst) {
+            self.barrier.wait();
+        }
+        found
+    }
+
+    async fn replace(&self, expected: Revision, keys: &KeySet) -> Result<Replace, StoreError> {
+        KeyStore::replace(&self.inner, expected, keys).await
+    }
+}
+
 #[test]
 fn s7_servers_that_start_at_once_end_with_one_key() {
     const SERVERS: usize = 12;
     let (store, barrier) = (MemoryStore::new(), Arc::new(Barrier::new(SERVERS)));
+    let clock = ManualClock::new();
     let threads: Vec<_> = (0..SERVERS)
         .map(|_| {
-            let (store, barrier) = (store.clone(), Arc::clone(&barrier));
+            let (inner, barrier, clock) = (store.clone(), Arc::clone(&barrier), clock.clone());
             std::thread::spawn(move || {
+                let keys = AllLookFirst { inner: inner.clone(), barrier, looked: AtomicBool::new(false) };
+                let stores = Stores::from(inner).with_keys(keys);
+                let builder = AuthorizationServer::builder(ISSUER, stores, host_keys(&[("a", 1)]));
+                let server = builder.clock(clock).resource(Resource::new(API)).build();
                 let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-                runtime.block_on(async {
-                    let builder = builder(&store, host_keys(&[("a", 1)]));
-                    barrier.wait();
-                    jwks(&builder.build().await.unwrap()).await
-                })
+                runtime.block_on(async { jwks(&server.await.unwrap()).await })
             })
         })
         .collect();

@@ -104,12 +104,15 @@ async fn t41_the_work_follows_from_the_presented_bytes_alone() {
     world.client_with("disabled", change).await;
     let other = world.secret("generated").0;
     let malformed = format!("{right}x");
+    let mut mistyped = right.clone();
+    mistyped.replace_range(40..41, if &right[40..41] == "a" { "b" } else { "a" });
     for id in ["generated", "imported", "disabled", "nobody"] {
         for (secret, work) in [
             (right.as_str(), (1, 0)),
             (both.as_str(), (1, 0)),
             (other.expose(), (1, 0)),
             (malformed.as_str(), (0, 0)),
+            (mistyped.as_str(), (0, 0)),
             ("grantor_", (0, 0)),
             ("hunter2", (1, 1)),
             ("wrong", (1, 1)),
