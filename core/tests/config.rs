@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use grantor::{
-    AuthorizationServer, Builder, ConfigError, Endpoints, HostKey, HostKeyId, HostKeys, Resource,
+    AuthorizationServer, Builder, ConfigError, Endpoints, HostKey, HostKeyId, HostKeys, Limits, Resource,
     SecretMatch, SecretVerifier, SecretVerifierError, SigningAlgorithm,
 };
 use grantor_storage_memory::MemoryStore;
@@ -106,6 +106,23 @@ async fn default_resource_that_is_not_declared() {
         let error = mistake(World::new().builder().default_resource(bad), &[bad, ".resource("]).await;
         assert!(matches!(error, ConfigError::DefaultResource { .. }));
     }
+}
+
+#[tokio::test]
+async fn limits_that_bound_nothing_or_let_nothing_in() {
+    let limits = Limits::default();
+    for (bad, text) in [
+        (limits.with_body(1023), "1 KiB to 16 MiB"),
+        (limits.with_body(16 * 1024 * 1024 + 1), "1 KiB to 16 MiB"),
+        (limits.with_parameters(7), "8 to 1024"),
+        (limits.with_parameters(1025), "8 to 1024"),
+        (limits.with_deadline(Duration::ZERO), "deadline"),
+    ] {
+        let error = mistake(World::new().builder().limits(bad), &[text]).await;
+        assert!(matches!(error, ConfigError::Limits { .. }));
+    }
+    let good = limits.with_body(1024).with_parameters(8).with_deadline(Duration::from_millis(1));
+    assert!(World::new().builder().limits(good).build().await.is_ok());
 }
 
 #[cfg(not(feature = "josekit"))]

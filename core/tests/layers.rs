@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 5] = [
         "event",
     ],
     &["auth", "claim", "config", "endpoint", "grant", "keys", "policy", "resource", "token"],
-    &["server", "builder", "lib"],
+    &["server", "builder", "guide", "lib"],
 ];
 
 const MOST_LINES: usize = 500;
