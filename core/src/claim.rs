@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn proof(byte: u8, replayed: ErrorCode) -> Proof {
-        Proof { id: ProofId::from_bytes([byte; 32]), until: Timestamp::MAX, replayed }
+        Proof { id: ProofId::from_bytes([byte; 32]), until: Timestamp::MAX, replayed, reusable: false }
     }
 
     #[tokio::test]
@@ -92,7 +92,7 @@ mod tests {
         for works in [0, 1] {
             let store = Proofs(Mutex::default(), works);
             let proofs = [proof(1, ErrorCode::InvalidClient), proof(2, ErrorCode::InvalidGrant)];
-            match claim(&store, &proofs).await {
+            match claim(&store, &proofs, || ()).await {
                 Err(Refusal::Failed(fault)) => assert_eq!(fault.kind, FaultKind::Unavailable),
                 other => panic!("{other:?}"),
             }
@@ -103,7 +103,7 @@ mod tests {
     async fn s3_equal_proofs_are_refused_before_any_is_spent() {
         let store = Proofs(Mutex::default(), 9);
         let equal = [proof(1, ErrorCode::InvalidClient), proof(1, ErrorCode::InvalidGrant)];
-        match claim(&store, &equal).await {
+        match claim(&store, &equal, || ()).await {
             Err(Refusal::Rejected(rejection)) => assert_eq!(rejection.reason, Reason::ProofsEqual),
             other => panic!("{other:?}"),
         }
@@ -114,7 +114,7 @@ mod tests {
     async fn t04_a_proof_is_spent_once_and_the_refusal_is_of_its_kind() {
         let store = Proofs(Mutex::default(), 9);
         let assertion = proof(1, ErrorCode::InvalidClient);
-        assert!(claim(&store, &[assertion]).await.is_ok());
+        assert!(claim(&store, &[assertion], || ()).await.is_ok());
         for (proofs, code) in [
             (vec![assertion, proof(2, ErrorCode::InvalidGrant)], ErrorCode::InvalidClient),
             (
@@ -122,7 +122,7 @@ mod tests {
                 ErrorCode::InvalidGrant,
             ),
         ] {
-            match claim(&store, &proofs).await {
+            match claim(&store, &proofs, || ()).await {
                 Err(Refusal::Rejected(rejection)) => assert_eq!(rejection.code, code),
                 other => panic!("{other:?}"),
             }
@@ -131,6 +131,6 @@ mod tests {
 
     #[tokio::test]
     async fn s3_no_proof_asks_no_store() {
-        assert!(claim(&Proofs(Mutex::default(), 0), &[]).await.is_ok());
+        assert!(claim(&Proofs(Mutex::default(), 0), &[], || ()).await.is_ok());
     }
 }

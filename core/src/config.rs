@@ -1,12 +1,13 @@
 //! What the embedder can get wrong, and the bounds that hold for every request.
 
 use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use crate::types::InvalidValue;
 
 /// A mistake in the configuration, found by [`Builder::build`](crate::Builder::build) and by nothing later.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The issuer cannot be one.
@@ -98,18 +99,26 @@ pub enum ConfigError {
     Keys(#[source] Box<dyn Error + Send + Sync>),
 }
 
+/// As it reads to people: `main` that returns an error prints this.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// The bounds of every request. An adapter asks for them; core holds them.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     body: usize,
+    headers: usize,
     parameters: usize,
     deadline: Duration,
 }
 
 impl Default for Limits {
-    /// 64 KiB of body, 64 parameters, 10 seconds.
+    /// 64 KiB of body, 32 KiB of headers, 64 parameters, 10 seconds.
     fn default() -> Self {
-        Self { body: 64 * 1024, parameters: 64, deadline: Duration::from_secs(10) }
+        Self { body: 64 * 1024, headers: 32 * 1024, parameters: 64, deadline: Duration::from_secs(10) }
     }
 }
 
@@ -118,6 +127,12 @@ impl Limits {
     #[must_use]
     pub const fn body(&self) -> usize {
         self.body
+    }
+
+    /// The most bytes of all headers, names and values.
+    #[must_use]
+    pub const fn headers(&self) -> usize {
+        self.headers
     }
 
     /// The most parameters of a form.
@@ -136,6 +151,13 @@ impl Limits {
     #[must_use]
     pub const fn with_body(mut self, bytes: usize) -> Self {
         self.body = bytes;
+        self
+    }
+
+    /// Another bound for the headers, in bytes.
+    #[must_use]
+    pub const fn with_headers(mut self, bytes: usize) -> Self {
+        self.headers = bytes;
         self
     }
 

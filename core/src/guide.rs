@@ -17,3 +17,6 @@ pub mod operating {}
 
 #[doc = include_str!("../docs/defaults.md")]
 pub mod defaults {}
+
+#[doc = include_str!("../docs/conformance.md")]
+pub mod conformance {}

@@ -78,6 +78,11 @@ impl Request {
         })
     }
 
+    /// How many bytes the headers take, names and values.
+    pub(crate) fn header_bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// The body. An adapter stops reading one byte past the limit, and core answers 413.
     #[must_use]
     pub fn body(&self) -> &[u8] {

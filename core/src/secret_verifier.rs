@@ -35,7 +35,7 @@ pub enum SecretMatch {
 
 /// An encoded hash that cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("an imported secret's encoded hash cannot be checked")]
+#[error("an imported secret's encoded hash cannot be checked: {0}")]
 pub struct SecretVerifierError(#[source] Box<dyn Error + Send + Sync>);
 
 impl SecretVerifierError {
@@ -55,16 +55,63 @@ mod argon2id {
     use argon2::{Argon2, PasswordVerifier};
 
     /// Argon2id (RFC 9106) in the PHC string form, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`.
-    #[derive(Clone, Copy, Debug, Default)]
-    #[non_exhaustive]
-    pub struct Argon2id;
+    #[derive(Clone, Debug)]
+    pub struct Argon2id {
+        decoy: String,
+    }
+
+    impl Default for Argon2id {
+        fn default() -> Self {
+            Self::new()
+        }
+    }
 
     impl Argon2id {
-        /// Takes hashes of up to 256 MiB and 16 passes.
+        /// Takes hashes of up to 256 MiB and 16 passes. Its decoy costs 19 MiB and two passes: if your hashes cost
+        /// something else, use [`Argon2id::with_cost_of`], or the time tells which clients there are.
         #[must_use]
-        pub const fn new() -> Self {
-            Self
+        pub fn new() -> Self {
+            Self { decoy: DECOY.to_owned() }
         }
+
+        /// With a decoy that costs what `encoded`, one of your hashes, costs.
+        ///
+        /// # Errors
+        ///
+        /// [`SecretVerifierError`] if that is no hash that this verifier checks.
+        pub fn with_cost_of(encoded: &str) -> Result<Self, SecretVerifierError> {
+            let hash = read(encoded)?;
+            let cost = |name| hash.params.get_decimal(name).unwrap_or(1);
+            let cost = format!("$m={},t={},p={}$", cost("m"), cost("t"), cost("p"));
+            Ok(Self { decoy: DECOY.replace("$m=19456,t=2,p=1$", &cost) })
+        }
+
+        /// Whether `encoded` can be checked, without the cost of checking it.
+        ///
+        /// # Errors
+        ///
+        /// [`SecretVerifierError`] if it cannot.
+        pub fn check(encoded: &str) -> Result<(), SecretVerifierError> {
+            read(encoded).map(drop)
+        }
+    }
+
+    /// A hash of the right kind, of a bounded cost, with an output to compare with.
+    fn read(encoded: &str) -> Result<PasswordHash, SecretVerifierError> {
+        let hash = PasswordHash::new(encoded).map_err(|_| SecretVerifierError::new("not a PHC string"))?;
+        if hash.algorithm.as_str() != "argon2id" {
+            return Err(SecretVerifierError::new(
+                "not an argon2id hash; bring a SecretVerifier for its kind",
+            ));
+        }
+        if hash.salt.is_none() || hash.hash.is_none() {
+            return Err(SecretVerifierError::new("without salt or output: no secret could match it"));
+        }
+        let cost = |name| hash.params.get_decimal(name).unwrap_or(0);
+        if cost("m") > 262_144 || cost("t") > 16 || cost("p") > 16 {
+            return Err(SecretVerifierError::new("its cost is beyond m=262144, t=16, p=16"));
+        }
+        Ok(hash)
     }
 
     /// 19 MiB, two passes, one lane: what OWASP names first and most systems write. No secret hashes to zeros.
@@ -73,17 +120,7 @@ mod argon2id {
 
     impl SecretVerifier for Argon2id {
         fn verify(&self, presented: &[u8], encoded: &str) -> Result<SecretMatch, SecretVerifierError> {
-            let hash =
-                PasswordHash::new(encoded).map_err(|_| SecretVerifierError::new("not a PHC string"))?;
-            if hash.algorithm.as_str() != "argon2id" {
-                return Err(SecretVerifierError::new(
-                    "not an argon2id hash; bring a SecretVerifier for its kind",
-                ));
-            }
-            let cost = |name| hash.params.get_decimal(name).unwrap_or(0);
-            if cost("m") > 262_144 || cost("t") > 16 || cost("p") > 16 {
-                return Err(SecretVerifierError::new("its cost is beyond m=262144, t=16, p=16"));
-            }
+            let hash = read(encoded)?;
             match Argon2::default().verify_password(presented, &hash) {
                 Ok(()) => Ok(SecretMatch::Yes),
                 Err(argon2::password_hash::Error::PasswordInvalid) => Ok(SecretMatch::No),
@@ -92,7 +129,7 @@ mod argon2id {
         }
 
         fn decoy(&self) -> &str {
-            DECOY
+            &self.decoy
         }
     }
 
@@ -106,10 +143,17 @@ mod argon2id {
 
         #[test]
         fn checks_a_hash_of_the_reference_implementation() {
-            assert_eq!(Argon2id.verify(b"password", KNOWN).expect("readable"), SecretMatch::Yes);
-            assert_eq!(Argon2id.verify(b"Password", KNOWN).expect("readable"), SecretMatch::No);
-            assert_eq!(Argon2id.verify(b"password\0", KNOWN).expect("readable"), SecretMatch::No);
-            assert_eq!(Argon2id.verify(b"anything", DECOY).expect("readable"), SecretMatch::No);
+            assert_eq!(Argon2id::new().verify(b"password", KNOWN).expect("readable"), SecretMatch::Yes);
+            assert_eq!(Argon2id::new().verify(b"Password", KNOWN).expect("readable"), SecretMatch::No);
+            assert_eq!(Argon2id::new().verify(b"password\0", KNOWN).expect("readable"), SecretMatch::No);
+            assert_eq!(Argon2id::new().verify(b"anything", DECOY).expect("readable"), SecretMatch::No);
+        }
+
+        #[test]
+        fn t41_the_decoy_costs_what_the_hashes_cost() {
+            let verifier = Argon2id::with_cost_of(KNOWN).expect("readable");
+            assert!(verifier.decoy().starts_with("$argon2id$v=19$m=65536,t=2,p=1$"));
+            assert_eq!(verifier.verify(b"password", verifier.decoy()).expect("readable"), SecretMatch::No);
         }
 
         #[test]
@@ -117,10 +161,12 @@ mod argon2id {
             for bad in
                 ["", "hunter2", "$2b$12$x", "$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAA"]
             {
-                assert!(Argon2id.verify(b"x", bad).is_err(), "{bad}");
+                assert!(Argon2id::new().verify(b"x", bad).is_err(), "{bad}");
             }
-            assert!(Argon2id.verify(b"x", &DECOY.replace("t=2", "t=4000000000")).is_err());
-            assert!(Argon2id.verify(b"x", &DECOY.replace("m=19456", "m=4000000000")).is_err());
+            let cut = DECOY.rsplit_once('$').expect("output").0;
+            assert!(Argon2id::check(cut).is_err(), "a hash without output matches nothing");
+            assert!(Argon2id::new().verify(b"x", &DECOY.replace("t=2", "t=4000000000")).is_err());
+            assert!(Argon2id::new().verify(b"x", &DECOY.replace("m=19456", "m=4000000000")).is_err());
         }
     }
 }

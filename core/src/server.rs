@@ -1,8 +1,10 @@
 //! The server: one function for each endpoint.
 
+mod guard;
 mod report;
 mod summary;
 
+use guard::guarded;
 pub use summary::Summary;
 
 use std::sync::Arc;
@@ -81,6 +83,8 @@ struct TokenResponse<'a> {
 const ASSERTION_REUSE: CompatibilitySwitch = CompatibilitySwitch::ASSERTION_REUSE;
 /// How many entries one call of the store removes at most, so that it is short.
 const PRUNE_BATCH: u32 = 1000;
+/// How many of them one turn of maintenance makes. More is left to the next turn, at once.
+const PRUNE_BATCHES: usize = 8;
 /// How long an entry is kept past its end, so that a node whose clock is off destroys nothing.
 const PRUNE_AFTER: Duration = Duration::from_secs(15 * 60);
 /// How long verifiers may keep the published keys.
@@ -93,7 +97,7 @@ impl AuthorizationServer {
         let mut trail = RequestTrail::at("token");
         let span = report::span(&trail);
         async {
-            let outcome = self.0.token(&request, &mut trail).await;
+            let outcome = guarded(self.0.token(&request, &mut trail)).await;
             self.0.conclude(&trail, outcome)
         }
         .instrument(span)
@@ -102,33 +106,26 @@ impl AuthorizationServer {
 
     /// The published keys (RFC 7517 §5).
     pub async fn jwks(&self, request: Request) -> Response {
-        let trail = RequestTrail::at("jwks");
-        let outcome = self.0.jwks(&request);
-        self.0.conclude(&trail, outcome)
+        self.0.answer("jwks", || self.0.jwks(&request))
     }
 
     /// The metadata (RFC 8414 §3), the same document at each of its places.
     pub async fn metadata(&self, request: Request) -> Response {
-        let trail = RequestTrail::at("metadata");
-        let outcome = read_document_request(&request)
-            .map(|()| public_document(self.0.metadata.clone(), METADATA_CACHE));
-        self.0.conclude(&trail, outcome)
+        let document = || public_document(self.0.metadata.clone(), METADATA_CACHE);
+        self.0.answer("metadata", || read_document_request(&request).map(|()| document()))
     }
 
     /// The metadata with what clients that know only OpenID Connect insist on, where `openid_discovery` is on;
     /// else the same document.
     pub async fn openid_configuration(&self, request: Request) -> Response {
-        let trail = RequestTrail::at("openid_configuration");
-        let outcome = read_document_request(&request)
-            .map(|()| public_document(self.0.openid_configuration.clone(), METADATA_CACHE));
-        self.0.conclude(&trail, outcome)
+        let document = || public_document(self.0.openid_configuration.clone(), METADATA_CACHE);
+        self.0.answer("openid_configuration", || read_document_request(&request).map(|()| document()))
     }
 
     /// There is nobody to authorize anything: an error, whatever is asked (RFC 6749 §4.1.2.1).
     pub async fn authorization(&self, _request: Request) -> Response {
-        let trail = RequestTrail::at("authorization");
-        let outcome = reject(ErrorCode::UnsupportedResponseType, Reason::NoAuthorizationEndpoint);
-        self.0.conclude(&trail, outcome)
+        let (code, reason) = (ErrorCode::UnsupportedResponseType, Reason::NoAuthorizationEndpoint);
+        self.0.answer("authorization", || reject(code, reason))
     }
 
     /// Any endpoint, for an adapter that routes by [`AuthorizationServer::routes`].
@@ -146,8 +143,8 @@ impl AuthorizationServer {
     /// done.
     #[must_use]
     pub fn deadline_exceeded(&self) -> Response {
-        let trail = RequestTrail::at("deadline");
-        self.0.conclude(&trail, Err(Fault::unavailable("the request took longer than its deadline").into()))
+        let late = || Fault::unavailable("the request took longer than its deadline");
+        self.0.answer("deadline", || Err(late().into()))
     }
 
     /// Does what is due behind the requests: reads the signing keys again and removes what has ended from the
@@ -157,8 +154,7 @@ impl AuthorizationServer {
         if let Some(turn) = self.0.keys.turn(now) {
             self.0.refresh_keys(turn).await;
         }
-        self.0.prune(now).await;
-        REFRESH_EVERY
+        if self.0.prune(now).await { REFRESH_EVERY } else { Duration::ZERO }
     }
 
     /// Every path of this server as it comes over the wire, with its endpoint.
@@ -245,9 +241,11 @@ impl Inner {
         }
     }
 
-    fn jwks(&self, request: &Request) -> Step<Response> {
+    fn jwks(self: &Arc<Self>, request: &Request) -> Step<Response> {
+        let now = self.clock.now();
+        self.refresh_keys_behind(now);
         read_document_request(request)?;
-        let keys = self.keys.snapshot().published(self.clock.now());
+        let keys = self.keys.snapshot().published(now);
         Ok(public_document(serde_json::to_vec(&keys).map_err(Fault::internal)?, JWKS_CACHE))
     }
 
@@ -267,14 +265,19 @@ impl Inner {
         }
     }
 
-    async fn prune(&self, now: Timestamp) {
-        loop {
+    /// A few batches, so that nothing else waits long. Whether that was all.
+    async fn prune(&self, now: Timestamp) -> bool {
+        for _ in 0..PRUNE_BATCHES {
             match self.stores.tokens.prune(now.minus(PRUNE_AFTER), PRUNE_BATCH).await {
                 Ok(removed) if removed >= PRUNE_BATCH => {}
-                Ok(_) => return,
-                Err(error) => return self.report(&Event::MaintenanceFailed(&error)),
+                Ok(_) => return true,
+                Err(error) => {
+                    self.report(&Event::MaintenanceFailed(&error));
+                    return true;
+                }
             }
         }
+        false
     }
 }
 

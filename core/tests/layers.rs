@@ -20,7 +20,19 @@ const LAYERS: [&[&str]; 5] = [
         "rate_limit",
         "event",
     ],
-    &["auth", "claim", "config", "endpoint", "grant", "keys", "policy", "resource", "token"],
+    &[
+        "assertion",
+        "auth",
+        "claim",
+        "compatibility",
+        "config",
+        "endpoint",
+        "grant",
+        "keys",
+        "policy",
+        "resource",
+        "token",
+    ],
     &["server", "builder", "guide", "lib"],
 ];
 

@@ -207,6 +207,8 @@ async fn t44_huge_secrets_and_ids_are_refused_before_any_work() {
     refused(&send(&server, grant_post("demo", &huge, &[])).await, 413, "invalid_request");
     refused(&send(&server, grant_post(&huge, "x", &[])).await, 413, "invalid_request");
     refused(&send(&server, grant("demo", &huge, &[])).await, 400, "invalid_request");
+    assert_eq!(world.events.reason(), Reason::HeadersTooLarge);
+    refused(&send(&server, grant("demo", &"x".repeat(9000), &[])).await, 400, "invalid_request");
     assert_eq!(world.events.reason(), Reason::AuthorizationTooLarge);
     for length in [1025, 5000] {
         let long = "x".repeat(length);

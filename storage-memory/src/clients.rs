@@ -1,8 +1,11 @@
 //! Clients by id, in byte order.
 
+use std::array;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::hash::{BuildHasher, RandomState};
 use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use grantor::store::{
@@ -14,44 +17,76 @@ use grantor::{ClientId, async_trait};
 use crate::MemoryStore;
 use crate::bound::Bound;
 
-/// How many clients a listing looks at before it lets others at the lock.
+/// How many clients a listing looks at before it lets others at the locks.
 const STRIDE: usize = 256;
+const SHARDS: usize = 16;
 
-/// Records are shared, so that finding one costs a look-up and no copy.
+type Shard = BTreeMap<ClientId, Versioned<Client>>;
+
+/// Records are shared, so that finding one costs a look-up and no copy. In shards, so that processors which read do
+/// not meet at one lock.
 pub(crate) struct Clients {
-    by_id: RwLock<BTreeMap<ClientId, Versioned<Client>>>,
+    shards: [RwLock<Shard>; SHARDS],
+    choice: RandomState,
+    /// How many there are, over all shards. Never more than the bound.
+    taken: AtomicUsize,
     bound: Bound,
 }
 
 impl Clients {
     pub(crate) fn new(bound: Bound) -> Self {
-        Self { by_id: RwLock::default(), bound }
+        Self {
+            shards: array::from_fn(|_| RwLock::default()),
+            choice: RandomState::new(),
+            taken: AtomicUsize::new(0),
+            bound,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.read().len()
+        self.taken.load(Ordering::Relaxed)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, BTreeMap<ClientId, Versioned<Client>>> {
-        self.by_id.read().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, id: &ClientId) -> &RwLock<Shard> {
+        let [first, ..] = &self.shards;
+        let number = self.choice.hash_one(id) % SHARDS as u64;
+        usize::try_from(number).ok().and_then(|number| self.shards.get(number)).unwrap_or(first)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<ClientId, Versioned<Client>>> {
-        self.by_id.write().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self, id: &ClientId) -> RwLockReadGuard<'_, Shard> {
+        self.shard(id).read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Up to [`STRIDE`] clients after `last`.
+    fn write(&self, id: &ClientId) -> RwLockWriteGuard<'_, Shard> {
+        self.shard(id).write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for one client more, if there is one.
+    fn take_place(&self) -> Result<(), StoreError> {
+        let more = |taken: usize| (taken < self.bound.most).then_some(taken + 1);
+        let taken = self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
+        taken.map(drop).map_err(|_| self.bound.full())
+    }
+
+    /// Up to [`STRIDE`] clients after `last`, over all shards.
     fn stride(&self, last: Option<&ClientId>) -> Vec<Versioned<Client>> {
         let start = last.map_or(Unbounded, Excluded);
-        let clients = self.read();
-        clients.range::<ClientId, _>((start, Unbounded)).take(STRIDE).map(|(_, held)| held.clone()).collect()
+        let mut found = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
+            let after = shard.range::<ClientId, _>((start, Unbounded)).take(STRIDE);
+            found.extend(after.map(|(_, held)| held.clone()));
+        }
+        found.sort_unstable_by(|a, b| a.record().id().cmp(b.record().id()));
+        found.truncate(STRIDE);
+        found
     }
 }
 
 #[async_trait]
 impl ClientStore for MemoryStore {
     async fn find(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
-        Ok(self.parts().clients.read().get(id).cloned())
+        Ok(self.parts().clients.read(id).get(id).cloned())
     }
 }
 
@@ -60,12 +95,10 @@ impl ClientRegistry for MemoryStore {
     async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError> {
         let clients = &self.parts().clients;
         let record = Versioned::new(client.clone(), first);
-        let mut by_id = clients.write();
-        let is_full = by_id.len() >= clients.bound.most;
-        match by_id.entry(client.id().clone()) {
+        match clients.write(client.id()).entry(client.id().clone()) {
             Entry::Occupied(_) => Ok(Insert::Exists),
-            Entry::Vacant(_) if is_full => Err(clients.bound.full()),
             Entry::Vacant(free) => {
+                clients.take_place()?;
                 free.insert(record);
                 Ok(Insert::Done)
             }
@@ -74,7 +107,7 @@ impl ClientRegistry for MemoryStore {
 
     async fn update(&self, expected: Revision, client: &Client) -> Result<Update, StoreError> {
         let record = Versioned::new(client.clone(), expected.next());
-        match self.parts().clients.write().get_mut(client.id()) {
+        match self.parts().clients.write(client.id()).get_mut(client.id()) {
             None => Ok(Update::Missing),
             Some(held) if held.revision() != expected => Ok(Update::Conflict),
             Some(held) => {
@@ -85,8 +118,12 @@ impl ClientRegistry for MemoryStore {
     }
 
     async fn delete(&self, id: &ClientId) -> Result<Delete, StoreError> {
-        match self.parts().clients.write().remove(id) {
-            Some(_) => Ok(Delete::Done),
+        let clients = &self.parts().clients;
+        match clients.write(id).remove(id) {
+            Some(_) => {
+                clients.taken.fetch_sub(1, Ordering::AcqRel);
+                Ok(Delete::Done)
+            }
             None => Ok(Delete::Missing),
         }
     }

@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use grantor::store::{AuthMethod, Claim, Client, ClientRegistry, ClientStore, Insert, Revision, TokenStore};
-//! use grantor::{ClientId, ProofId, Scope, Timestamp};
+//! use grantor::{ClientId, ProofId, Scope, SystemEntropy, Timestamp};
 //! use grantor_storage_memory::MemoryStore;
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,7 +15,7 @@
 //!
 //! let id = ClientId::new("billing")?;
 //! let client = Client::builder(id.clone(), AuthMethod::CLIENT_SECRET_BASIC).scope(Scope::parse("read")?).build()?;
-//! assert_eq!(ClientRegistry::insert(&store, Revision::new(1), &client).await?, Insert::Done);
+//! assert_eq!(ClientRegistry::insert(&store, Revision::first(&SystemEntropy::new())?, &client).await?, Insert::Done);
 //! assert!(ClientStore::find(&store, &id).await?.is_some());
 //!
 //! let (proof, until) = (ProofId::from_bytes([7; 32]), Timestamp::MAX);

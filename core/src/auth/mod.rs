@@ -22,7 +22,7 @@ use crate::host_keys::HostKeys;
 use crate::http::Request;
 use crate::rate_limit::{Admission, Attempt, RateLimiter};
 use crate::store::{Client, ClientStore, CompatibilitySwitch, StoreError};
-use crate::types::ClientId;
+use crate::types::{ClientId, PresentedSecret};
 
 /// A client that has proved itself, as it was read for this request.
 #[derive(Debug)]
@@ -53,7 +53,9 @@ impl ClientAuthentication<'_> {
         trail: &mut RequestTrail,
     ) -> Step<Authenticated> {
         let presented = Presented::read(request, form, &self.rules)?;
-        trail.client_id = Some(presented.client_id().clone());
+        // Id and secret swapped is a common mistake, and the secret would stand in the log.
+        trail.client_id =
+            Some(presented.client_id().clone()).filter(|id| !PresentedSecret::is_recognised(id.as_str()));
         trail.method = Some(presented.method());
         let attempt = Attempt::new(Some(presented.client_id()), request.peer().map(|peer| peer.ip()));
         self.admit(&attempt).await?;

@@ -62,6 +62,7 @@ pub(super) fn algorithms(resources: &Resources) -> Result<Vec<SigningAlgorithm>,
 pub(super) fn limits(limits: Limits) -> Result<(), ConfigError> {
     let rules = [
         ((1024..=16 * 1024 * 1024).contains(&limits.body()), "body: 1 KiB to 16 MiB"),
+        ((1024..=1024 * 1024).contains(&limits.headers()), "headers: 1 KiB to 1 MiB"),
         ((8..=1024).contains(&limits.parameters()), "parameters: 8 to 1024"),
         (!limits.deadline().is_zero(), "deadline: more than nothing"),
     ];

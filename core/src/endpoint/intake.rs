@@ -17,6 +17,9 @@ pub(crate) fn read_form<'a>(request: &'a Request, limits: &Limits, issuer: &Issu
     if request.body().len() > limits.body() {
         return reject(ErrorCode::ContentTooLarge, Reason::BodyTooLarge);
     }
+    if request.header_bytes() > limits.headers() {
+        return reject(ErrorCode::InvalidRequest, Reason::HeadersTooLarge);
+    }
     if request.is_body_incomplete() {
         return reject(ErrorCode::InvalidRequest, Reason::BodyIncomplete);
     }

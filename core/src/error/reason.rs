@@ -10,6 +10,8 @@ pub enum Reason {
     PlainHttp,
     /// The body is larger than the limit.
     BodyTooLarge,
+    /// The headers are larger than the limit.
+    HeadersTooLarge,
     /// The body broke off before its end.
     BodyIncomplete,
     /// There is no Content-Type.
@@ -150,6 +152,7 @@ impl Reason {
             Self::MethodNotAllowed => "method_not_allowed",
             Self::PlainHttp => "plain_http",
             Self::BodyTooLarge => "body_too_large",
+            Self::HeadersTooLarge => "headers_too_large",
             Self::BodyIncomplete => "body_incomplete",
             Self::ContentTypeMissing => "content_type_missing",
             Self::ContentTypeRepeated => "content_type_repeated",

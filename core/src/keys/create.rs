@@ -15,9 +15,6 @@ use crate::types::{InvalidValue, Issuer, KeyId, Timestamp};
 const SIGNS_FOR: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 /// How long past that it stays published: longer than any token lives.
 const PUBLISHED_PAST: Duration = Duration::from_secs(48 * 3600);
-/// How far back the life of a first key begins: to a server whose clock is behind, or that read its clock before
-/// another had made the key, it must not be a key of the future, or it would make a second one.
-const CLOCKS_APART: Duration = Duration::from_secs(15 * 60);
 /// Each lost race means that another process has won one.
 const ATTEMPTS: usize = 16;
 
@@ -65,7 +62,7 @@ impl Workshop<'_> {
         for _ in 0..ATTEMPTS {
             let (set, revision) = self.store.load().await?;
             let snapshot = Snapshot::open(&set, revision, self.issuer, self.host_keys)?;
-            let missing = algorithms.iter().filter(|algorithm| snapshot.signing(**algorithm, now).is_none());
+            let missing = algorithms.iter().filter(|algorithm| !snapshot.holds(**algorithm, now));
             let mut made = Vec::new();
             for algorithm in missing {
                 made.push(self.make(*algorithm, now).await?);
@@ -85,7 +82,8 @@ impl Workshop<'_> {
         Err(KeyError::Lost)
     }
 
-    /// The first key of an algorithm signs at once: there is no older one that verifiers could know.
+    /// The first key of an algorithm signs at once: waiting would leave its resources without tokens. Other processes
+    /// publish it when they next read the key set, and verifiers ask again for a kid that they do not know.
     async fn make(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Result<KeyRecord, KeyError> {
         let generate = move || SigningKey::generate(algorithm, SystemEntropy::new().as_ring());
         let GeneratedKey { pkcs8, public } = match self.executor {
@@ -96,10 +94,10 @@ impl Workshop<'_> {
         let kid = KeyId::new(thumbprint(&public))?;
         let sealed =
             self.host_keys.seal(&sealing_context(self.issuer, &kid, algorithm), &pkcs8, self.entropy)?;
-        let (signs_from, signs_until) = (now.minus(CLOCKS_APART), now.plus(SIGNS_FOR));
+        let signs_until = now.plus(SIGNS_FOR);
         Ok(KeyRecord::builder(kid, algorithm.as_str(), public.to_json(), PrivateKey::Sealed(sealed))
-            .published(signs_from, signs_until.plus(PUBLISHED_PAST))
-            .signs(signs_from, signs_until)
+            .published(now, signs_until.plus(PUBLISHED_PAST))
+            .signs(now, signs_until)
             .build()?)
     }
 }

@@ -40,20 +40,34 @@ impl Snapshot {
     }
 
     /// The key that signs for `algorithm` at `now`: of those inside their signing time the one that began last.
+    ///
+    /// Where all of them are still to come, this clock is behind the one that made them, and the next one signs:
+    /// refusing would be an outage for nothing.
     pub(crate) fn signing(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<&OpenKey> {
-        self.keys
-            .iter()
-            .filter(|key| key.algorithm() == Some(algorithm))
-            .filter(|key| key.record.signs_from() <= now && now < key.record.signs_until())
+        let usable = || self.lasting(algorithm, now);
+        let begun = usable().filter(|key| key.record.signs_from() <= now);
+        begun
             .max_by_key(|key| key.record.signs_from())
+            .or_else(|| usable().min_by_key(|key| key.record.signs_from()))
     }
 
-    /// The published key set (RFC 7517 §5) at `now`.
+    /// Whether there is a key for `algorithm`, now or to come.
+    pub(super) fn holds(&self, algorithm: SigningAlgorithm, now: Timestamp) -> bool {
+        self.lasting(algorithm, now).next().is_some()
+    }
+
+    fn lasting(&self, algorithm: SigningAlgorithm, now: Timestamp) -> impl Iterator<Item = &OpenKey> {
+        let own = self.keys.iter().filter(move |key| key.algorithm() == Some(algorithm));
+        own.filter(move |key| now < key.record.signs_until())
+    }
+
+    /// The published key set (RFC 7517 §5) at `now`. A key is published from when it is known, whatever its own
+    /// beginning says: that does no harm, and a clock that is behind hides no key.
     pub(crate) fn published(&self, now: Timestamp) -> Value {
         let keys = self
             .keys
             .iter()
-            .filter(|key| key.record.published_at() <= now && now < key.record.published_until())
+            .filter(|key| now < key.record.published_until())
             .filter_map(|key| key.jwk.clone());
         serde_json::json!({ "keys": Value::Array(keys.collect()) })
     }
@@ -72,8 +86,10 @@ impl OpenKey {
             return Err(corrupt());
         }
         let jwk = published(&public, record.kid().as_str(), algorithm.as_str());
+        // A build that cannot sign with RSA still publishes what others sign with.
+        let can_sign = !algorithm.is_rsa() || cfg!(feature = "josekit");
         let signing = match record.private() {
-            PrivateKey::Sealed(sealed) => {
+            PrivateKey::Sealed(sealed) if can_sign => {
                 let context = sealing_context(issuer, record.kid(), algorithm);
                 let pkcs8 = host_keys
                     .open(&context, sealed)
@@ -84,7 +100,7 @@ impl OpenKey {
                     .map_err(|_| corrupt())?;
                 Some((algorithm, header, key))
             }
-            PrivateKey::Unknown(_) => None,
+            PrivateKey::Sealed(_) | PrivateKey::Unknown(_) => None,
         };
         Ok(Self { record, jwk: Some(jwk), signing })
     }

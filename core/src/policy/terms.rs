@@ -94,6 +94,10 @@ pub(crate) fn check<'a>(terms: &Terms, issuance: &Issuance<'a>) -> Step<&'a Decl
     {
         return broken("with a scope that was not asked for");
     }
+    if issuance.asked.scope == AskedScope::Default && !terms.scope.is_within(issuance.client.default_scope())
+    {
+        return broken("with a scope beyond the client's default, where none was asked for");
+    }
     if terms.lifetime < Duration::from_secs(1) || terms.lifetime > MAX_LIFETIME {
         return broken("with a lifetime outside 1 second to 24 hours");
     }

@@ -31,6 +31,16 @@ pub(super) fn span(trail: &RequestTrail) -> Span {
 }
 
 impl Inner {
+    /// An endpoint without a wait: one span, the outcome, the answer.
+    pub(super) fn answer(
+        &self,
+        endpoint: &'static str,
+        outcome: impl FnOnce() -> Step<Response>,
+    ) -> Response {
+        let trail = RequestTrail::at(endpoint);
+        span(&trail).in_scope(|| self.conclude(&trail, outcome()))
+    }
+
     /// Turns the outcome of a request into its answer, and says what happened.
     pub(super) fn conclude(&self, trail: &RequestTrail, outcome: Step<Response>) -> Response {
         match outcome {

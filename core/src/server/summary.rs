@@ -31,6 +31,11 @@ impl Summary {
         if server.host_keys.is_ephemeral() {
             warnings.push("ephemeral host keys: secrets and signing keys end with this process".to_owned());
         }
+        if server.imported.is_some() && server.limiter.is_none() {
+            warnings.push(
+                "imported secrets without a rate limiter: they can be guessed at, a few at a time".to_owned(),
+            );
+        }
         for (switch, reach) in server.compatibility.iter() {
             let who = match reach {
                 Reach::EveryClient => "every client",

@@ -241,26 +241,32 @@ pub(super) fn serialize<S: Serializer>(credentials: &[Credential], out: S) -> Re
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Credential>, D::Error> {
     let credential = |document: CredentialDocument| {
         let CredentialDocument { id, kind, not_before, expires_at, label, unknown } = document;
-        let kind = known(&kind).unwrap_or(CredentialKind::Unknown(kind));
-        Credential { id, kind, not_before, expires_at, label, unknown }
+        let kind = known(&kind)?.unwrap_or(CredentialKind::Unknown(kind));
+        Ok(Credential { id, kind, not_before, expires_at, label, unknown })
     };
-    Ok(Vec::<CredentialDocument>::deserialize(input)?.into_iter().map(credential).collect())
+    Vec::<CredentialDocument>::deserialize(input)?.into_iter().map(credential).collect()
 }
 
-/// A kind that this release knows, whole. Anything else is kept as it is and opens nothing.
-fn known(kind: &Map<String, Value>) -> Option<CredentialKind> {
-    if let Some(digest) = document::only(kind, "digest") {
-        return Some(CredentialKind::Digest(SecretDigest(digest)));
+/// A kind that this release knows. One that it does not know is kept as it is and opens nothing; one that it knows
+/// and cannot read is damaged.
+fn known<E: serde::de::Error>(kind: &Map<String, Value>) -> Result<Option<CredentialKind>, E> {
+    if let Some(digest) = document::only(kind, "digest", &["pepper", "check", "digest"])? {
+        return Ok(Some(CredentialKind::Digest(SecretDigest(digest))));
     }
-    if let Some(encoded) = document::only(kind, "imported") {
-        return Some(CredentialKind::Imported(encoded));
+    if let Some(encoded) = document::only(kind, "imported", &[])? {
+        return Ok(Some(CredentialKind::Imported(encoded)));
     }
-    if let Some(jwk) = document::only::<Map<String, Value>>(kind, "key") {
-        let key = ClientKey::from_document(&Value::Object(jwk).to_string()).ok()?;
-        return Some(CredentialKind::Key(Box::new(key)));
+    if let (Some(Value::Object(jwk)), 1) = (kind.get("key"), kind.len()) {
+        // What this build cannot verify, such as P-521 without `josekit`, opens nothing here.
+        let key = ClientKey::from_document(&Value::Object(jwk.clone()).to_string()).ok();
+        return Ok(key.map(|key| CredentialKind::Key(Box::new(key))));
     }
-    let secret: SealedSecretDocument = document::only(kind, "sealed_secret")?;
-    let algorithm =
-        AssertionAlgorithm::from_name(&secret.alg).filter(|algorithm| algorithm.is_symmetric())?;
-    Some(CredentialKind::SealedSecret(SealedSecret { algorithm, sealed: secret.sealed.into() }))
+    let Some(secret) = document::only::<SealedSecretDocument, E>(kind, "sealed_secret", &["alg", "sealed"])?
+    else {
+        return Ok(None);
+    };
+    let algorithm = AssertionAlgorithm::from_name(&secret.alg).filter(|algorithm| algorithm.is_symmetric());
+    Ok(algorithm.map(|algorithm| {
+        CredentialKind::SealedSecret(SealedSecret { algorithm, sealed: secret.sealed.into() })
+    }))
 }

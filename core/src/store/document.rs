@@ -52,11 +52,19 @@ pub(super) fn read<T: DeserializeOwned>(kind: &'static str, text: &str) -> Resul
     serde_json::from_str(text).map_err(unreadable)
 }
 
-/// The value of `{ name: value }`, if that is all there is. Anything more was written by a newer release and is
-/// kept whole instead of read in part.
-pub(super) fn only<T: DeserializeOwned>(members: &Unknown, name: &str) -> Option<T> {
-    let value = members.get(name).filter(|_| members.len() == 1)?;
-    T::deserialize(value).ok()
+/// The value of `{ name: value }`, if that is all there is and it has no member but `known`. Anything more was written
+/// by a newer release, and the whole is kept instead of read in part. What is left and cannot be read is damaged.
+pub(super) fn only<T: DeserializeOwned, E: serde::de::Error>(
+    members: &Unknown,
+    name: &str,
+    known: &[&str],
+) -> Result<Option<T>, E> {
+    let Some(value) = members.get(name).filter(|_| members.len() == 1) else { return Ok(None) };
+    if value.as_object().is_some_and(|inner| inner.keys().any(|member| !known.contains(&member.as_str()))) {
+        return Ok(None);
+    }
+    // Without serde's own text, which quotes values.
+    T::deserialize(value).map(Some).map_err(|_| E::custom("a damaged member"))
 }
 
 /// Bytes as unpadded base64url in a document.

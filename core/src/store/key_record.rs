@@ -310,11 +310,15 @@ mod records {
                 published_until,
                 unknown,
             } = document;
-            let private = match document::only::<SealedDocument>(&private, "sealed") {
+            let private = match document::only::<SealedDocument, D::Error>(
+                &private,
+                "sealed",
+                &["host_key", "nonce", "ciphertext"],
+            )? {
                 Some(sealed) => PrivateKey::Sealed(Sealed::from(sealed)),
                 None => PrivateKey::Unknown(private),
             };
-            KeyRecord {
+            Ok(KeyRecord {
                 kid,
                 alg,
                 public,
@@ -324,8 +328,8 @@ mod records {
                 signs_until,
                 published_until,
                 unknown,
-            }
+            })
         };
-        Ok(Vec::<Record>::deserialize(input)?.into_iter().map(record).collect())
+        Vec::<Record>::deserialize(input)?.into_iter().map(record).collect()
     }
 }

@@ -1,7 +1,6 @@
 //! What Grantor asks of storage: small traits, the records they keep, and their promises in words.
 //!
-//! A store is shared by all processes of one issuer, and **every promise here holds across all of them**. The
-//! crate `grantor-conformance` proves the promises of a store; run it on yours.
+//! A store is shared by all processes of one issuer, and **every promise here holds across all of them**.
 //!
 //! Rules for all of them:
 //!

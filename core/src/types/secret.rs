@@ -89,6 +89,11 @@ pub(crate) enum PresentedSecret {
 }
 
 impl PresentedSecret {
+    /// Whether a text begins as our secrets do, wherever it stands.
+    pub(crate) fn is_recognised(text: &str) -> bool {
+        text.starts_with(PREFIX)
+    }
+
     pub(crate) fn classify(text: &str) -> Self {
         let Some(rest) = text.strip_prefix(PREFIX) else {
             let plausible = (1..=SECRET_MAX_BYTES).contains(&text.len());

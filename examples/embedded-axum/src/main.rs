@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .credential(credential)
         .scope(Scope::parse("invoices:read invoices:write")?)
         .build()?;
-    let _inserted = ClientRegistry::insert(&store, Revision::new(1), &client).await?;
+    let _inserted = ClientRegistry::insert(&store, Revision::first(&SystemEntropy::new())?, &client).await?;
 
     // The server. In production the issuer is https and the host keys come from a secret manager.
     let server = AuthorizationServer::builder(&issuer, store, host_keys)

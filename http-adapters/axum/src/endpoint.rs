@@ -5,25 +5,36 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{MethodFilter, on};
 use grantor::{AuthorizationServer, Endpoint};
 use http_body_util::BodyExt;
 
 use crate::Connection;
+use crate::deadline::Deadline;
 
 /// Every endpoint of `server` at its path. Merge it into an application's router at the top level: the paths are
 /// whole, that of the issuer included.
 pub fn router<S: Clone + Send + Sync + 'static>(server: AuthorizationServer) -> Router<S> {
     let mut router = Router::new();
     for (path, endpoint) in server.routes() {
-        // Any method: core answers the wrong ones.
+        // Any method: core answers the wrong ones. Method by method, so that a route of the host's at the same path
+        // panics at start instead of taking requests in silence.
         let answer = move |State(server): State<AuthorizationServer>, request: Request| async move {
             handle(&server, endpoint, request).await
         };
-        router = router.route(path, any(answer));
+        router = router.route(path, on(EVERY_METHOD, answer.clone()).fallback(answer));
     }
     router.with_state(server)
 }
+
+const EVERY_METHOD: MethodFilter = MethodFilter::GET
+    .or(MethodFilter::POST)
+    .or(MethodFilter::PUT)
+    .or(MethodFilter::DELETE)
+    .or(MethodFilter::PATCH)
+    .or(MethodFilter::OPTIONS)
+    .or(MethodFilter::TRACE)
+    .or(MethodFilter::CONNECT);
 
 /// The token endpoint, as a handler of one's own route.
 pub async fn token(State(server): State<AuthorizationServer>, request: Request) -> Response {
@@ -42,17 +53,17 @@ pub async fn metadata(State(server): State<AuthorizationServer>, request: Reques
 
 /// Any endpoint, within the server's deadline for a whole request, its body included.
 pub async fn handle(server: &AuthorizationServer, endpoint: Endpoint, request: Request) -> Response {
-    let work = async {
-        let request = read(request, server.limits().body()).await;
-        server.handle(endpoint, request).await
-    };
-    match tokio::time::timeout(server.limits().deadline(), work).await {
-        Ok(response) => answer(response),
-        Err(_elapsed) => answer(server.deadline_exceeded()),
+    let limits = server.limits();
+    // One deadline for both: a slow body is the client's doing and answered as one that broke off.
+    let deadline = Deadline::after(limits.deadline());
+    let request = read(request, limits.body(), &deadline).await;
+    match deadline.hold(server.handle(endpoint, request)).await {
+        Some(response) => answer(response),
+        None => answer(server.deadline_exceeded()),
     }
 }
 
-async fn read(request: Request, most: usize) -> grantor::http::Request {
+async fn read(request: Request, most: usize, deadline: &Deadline) -> grantor::http::Request {
     let (mut parts, body) = request.into_parts();
     let connection = Connection::of(&mut parts.extensions);
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -63,9 +74,9 @@ async fn read(request: Request, most: usize) -> grantor::http::Request {
     for (name, value) in &parts.headers {
         builder = builder.header(name.as_str(), value.as_bytes());
     }
-    match read_body(body, most).await {
-        Ok(body) => builder.body(body).build(),
-        Err(_broken) => builder.incomplete_body().build(),
+    match deadline.hold(read_body(body, most)).await {
+        Some(Ok(body)) => builder.body(body).build(),
+        Some(Err(_)) | None => builder.incomplete_body().build(),
     }
 }
 

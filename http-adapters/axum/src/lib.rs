@@ -24,6 +24,7 @@
 //! ever taken for either.
 
 mod connection;
+mod deadline;
 mod endpoint;
 mod executor;
 mod maintenance;

@@ -186,7 +186,7 @@ async fn t93_a_slow_body_ends_at_the_deadline_of_the_whole_request() {
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).await.unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 503");
+    assert_eq!(&answer, b"HTTP/1.1 400", "a slow body is the client's doing");
 }
 
 #[tokio::test]
@@ -251,6 +251,14 @@ async fn s3_2_what_the_acceptor_reports_as_plain_http_is_refused_and_no_header_i
         site.raw(&post(TOKEN, "X-Test-Tls: 1\r\nX-Forwarded-For: 198.51.100.1\r\n", &site.form())).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert_eq!(*site.peers.0.lock().unwrap(), [Some("192.0.2.7".parse::<IpAddr>().unwrap())]);
+}
+
+#[tokio::test]
+#[should_panic(expected = "Overlapping method route")]
+async fn a_route_of_the_hosts_at_the_same_path_is_found_at_start() {
+    let (server, ..) = server(Limits::default()).await;
+    let theirs = Router::new().route(TOKEN, routing::post(async || "theirs"));
+    drop(theirs.merge(grantor_axum::router::<()>(server)));
 }
 
 #[tokio::test]
