@@ -28,6 +28,8 @@ pub enum Kind {
     RateLimiterFailed,
     KeyCreated,
     MaintenanceFailed,
+    /// A compatibility switch, by its name.
+    Compatibility(String),
     Other,
 }
 
@@ -101,6 +103,11 @@ impl EventSink for Events {
             }
             Event::SigningKeyCreated { .. } => {
                 seen.kind = Kind::KeyCreated;
+                None
+            }
+            Event::CompatibilityUsed { client_id, switch } => {
+                seen.kind = Kind::Compatibility(switch.as_str().to_owned());
+                seen.client_id = Some(client_id.to_string());
                 None
             }
             _ => None,

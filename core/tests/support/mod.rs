@@ -3,17 +3,21 @@
 #![allow(dead_code, unused_imports, unreachable_pub)]
 
 mod answer;
+mod assertion;
 mod events;
 mod stubs;
 mod token;
+mod tokens;
 
 pub use answer::{Answer, refused};
+pub use assertion::*;
 pub use events::{Events, Kind, Seen, chain};
 pub use stubs::{
     CountingVerifier, FakeAnswer, FakeClients, FakeKeys, FakeReplace, FixedPolicy, Journal, Limiter,
     TestExecutor, Verdict,
 };
 pub use token::{Token, decode, jwks, verified, verifies};
+pub use tokens::{FakeClaim, FakeTokens};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
