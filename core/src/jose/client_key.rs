@@ -166,7 +166,8 @@ impl ClientKey {
     }
 
     /// Whether a point is on its curve. ring takes a key apart only when it verifies, so it is asked to agree on a
-    /// secret with one that is thrown away. Ed25519 has no such test: what is no point verifies nothing.
+    /// secret with one that is thrown away. Ed25519 needs no such test: what is no point verifies nothing, and points
+    /// of small order have been refused.
     fn is_usable(&self) -> bool {
         use ring::agreement::{
             ECDH_P256, ECDH_P384, EphemeralPrivateKey, UnparsedPublicKey, agree_ephemeral,

@@ -42,7 +42,7 @@ pub(super) fn public_members(jwk: &Members<'_>) -> Result<PublicMembers, Invalid
             })
         }
         "OKP" if text("crv")? == "Ed25519" => {
-            Ok(PublicMembers::Okp { crv: "Ed25519", x: of_length(text("x")?, 32)? })
+            Ok(PublicMembers::Okp { crv: "Ed25519", x: ed25519(text("x")?)? })
         }
         "OKP" => Err(InvalidValue::new("crv", "Ed25519")),
         "RSA" => rsa(text("n")?, text("e")?),
@@ -65,6 +65,26 @@ fn for_signatures(jwk: &Members<'_>) -> Result<(), InvalidValue> {
 fn of_length(text: &str, length: usize) -> Result<String, InvalidValue> {
     let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| MALFORMED)?;
     if bytes.len() == length { Ok(text.to_owned()) } else { Err(MALFORMED) }
+}
+
+/// A point whose order is not small: under one of those, one signature fits every message (RFC 8725 §3.4).
+fn ed25519(x: &str) -> Result<String, InvalidValue> {
+    /// How the points of order 8 begin, in 30 bytes. The others have a y of 0, 1 or -1, each also written with the
+    /// prime 2^255 - 19 added.
+    const ORDER_8: [&str; 2] =
+        ["JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T", "xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5Ks"];
+    let text = of_length(x, 32)?;
+    let is_small = match BASE64URL_NOPAD.decode(x.as_bytes()).map_err(|_| MALFORMED)?.as_slice() {
+        // The highest bit of the last byte is the sign of x.
+        [0 | 1, middle @ .., 0 | 0x80] => middle.iter().all(|byte| *byte == 0),
+        [0xec..=0xee, middle @ .., 0x7f | 0xff] => middle.iter().all(|byte| *byte == 0xff),
+        [..] => ORDER_8.iter().any(|known| text.starts_with(known)),
+    };
+    if is_small {
+        Err(InvalidValue::new("an Ed25519 key", "a point whose order is not small"))
+    } else {
+        Ok(text)
+    }
 }
 
 /// 2048 to 4096 bits, odd; e odd, from 65537 to 2^33 (dependencies: huge ones make each check slow).
