@@ -65,23 +65,30 @@ impl ClientAuthentication<'_> {
         let found = self.find(&presented.claims.client_id).await?;
         let client = found.ok_or(invalid_client(Reason::ClientUnknown))?;
         self.usable(&client, presented.method())?;
-        self.check_audience(&client, presented)?;
+        let by_switch = self.check_audience(&client, presented)?;
         let credential = self.signed_by(&client, presented)?.ok_or(invalid_client(Reason::JwtSignature))?;
         trail.credential = Some(credential.id().clone());
+        if let Some(switch) = by_switch {
+            self.compatibility_used(&client, &switch);
+        }
         let proof = self.proof(&client, &presented.claims);
         Ok(Authenticated { client: Arc::clone(&client), proofs: vec![proof] })
     }
 
-    /// The issuer identifier alone, byte for byte (rfc7523bis §4; CVE-2025-27370).
-    fn check_audience(&self, client: &Client, presented: &PresentedAssertion<'_>) -> Step<()> {
+    /// The issuer identifier alone, byte for byte (rfc7523bis §4; CVE-2025-27370). Gives the switch that was needed,
+    /// to be told of once the client has proved itself: anybody can write an audience.
+    fn check_audience(
+        &self,
+        client: &Client,
+        presented: &PresentedAssertion<'_>,
+    ) -> Step<Option<CompatibilitySwitch>> {
         let audience = presented.claims.audience.as_str();
         if audience == self.rules.issuer {
-            return Ok(());
+            return Ok(None);
         }
         let switch = CompatibilitySwitch::TOKEN_ENDPOINT_AUDIENCE;
         if audience == self.token_endpoint && self.compatibility.is_on(&switch, client) {
-            self.compatibility_used(client, &switch);
-            return Ok(());
+            return Ok(Some(switch));
         }
         Err(invalid_client(Reason::JwtAudience).into())
     }
