@@ -9,8 +9,9 @@ use crate::form;
 /// Client id and secret out of an `Authorization` header, not yet checked.
 pub(crate) struct BasicCredentials {
     pub(crate) client_id: Zeroizing<String>,
-    pub(crate) secret: Zeroizing<String>,
-    /// The secret as it came, where form-decoding changed it.
+    /// `None` where it cannot be form-decoded.
+    pub(crate) secret: Option<Zeroizing<String>>,
+    /// The secret as it came, where form-decoding changes it.
     pub(crate) raw_secret: Option<Zeroizing<String>>,
 }
 
@@ -26,12 +27,14 @@ impl BasicCredentials {
         let bytes = Zeroizing::new(BASE64.decode(token).map_err(|_| Reason::AuthorizationMalformed)?);
         let pair = std::str::from_utf8(&bytes).map_err(|_| Reason::AuthorizationMalformed)?;
         let (id, raw) = pair.split_once(':').ok_or(Reason::AuthorizationMalformed)?;
-        let decode = |text| match form::decode(text) {
-            Ok(text) => Ok(Zeroizing::new(text.into_owned())),
-            Err(_) => Err(Reason::AuthorizationMalformed),
-        };
-        let (client_id, secret) = (decode(id)?, decode(raw)?);
-        let raw_secret = (*secret != raw).then(|| Zeroizing::new(raw.to_owned()));
+        if raw.contains('\0') {
+            return Err(Reason::AuthorizationMalformed);
+        }
+        let decode = |text| form::decode(text).ok().map(|text| Zeroizing::new(text.into_owned()));
+        let client_id = decode(id).ok_or(Reason::AuthorizationMalformed)?;
+        let secret = decode(raw);
+        let is_changed = secret.as_deref().is_none_or(|secret| secret != raw);
+        let raw_secret = is_changed.then(|| Zeroizing::new(raw.to_owned()));
         Ok(Self { client_id, secret, raw_secret })
     }
 }
@@ -40,9 +43,24 @@ impl BasicCredentials {
 mod tests {
     use super::*;
 
+    fn read(pair: &str) -> Result<BasicCredentials, Reason> {
+        BasicCredentials::parse(format!("Basic {}", BASE64.encode(pair.as_bytes())).as_bytes())
+    }
+
     fn parse(pair: &str) -> Result<(String, String), Reason> {
-        let header = format!("Basic {}", BASE64.encode(pair.as_bytes()));
-        BasicCredentials::parse(header.as_bytes()).map(|c| (c.client_id.to_string(), c.secret.to_string()))
+        let credentials = read(pair)?;
+        let secret = credentials.secret.ok_or(Reason::AuthorizationMalformed)?;
+        Ok((credentials.client_id.to_string(), secret.to_string()))
+    }
+
+    #[test]
+    fn the_secret_as_it_came_where_decoding_changes_it() {
+        let raw = |pair: &str| read(pair).expect("Basic").raw_secret.map(|raw| raw.to_string());
+        assert_eq!(raw("id:secret"), None);
+        assert_eq!(raw("id:a+b").as_deref(), Some("a+b"));
+        assert_eq!(raw("id:100%").as_deref(), Some("100%"), "cannot be decoded");
+        assert!(read("id:100%").expect("Basic").secret.is_none());
+        assert!(read("id:a\0b").is_err());
     }
 
     #[test]

@@ -27,8 +27,11 @@ pub(crate) enum Presented<'a> {
 pub(crate) struct PresentedCredentials {
     pub(crate) method: &'static str,
     pub(crate) client_id: ClientId,
+    /// Form-decoded, or as it came in the header where it cannot be.
     pub(crate) secret: Zeroizing<String>,
-    /// The secret as it came in the header, where form-decoding changed it.
+    /// Whether `secret` is form-decoded. If not it is right only under `raw_basic`.
+    pub(crate) is_decoded: bool,
+    /// The secret as it came in the header, where form-decoding changes it.
     pub(crate) raw_secret: Option<Zeroizing<String>>,
 }
 
@@ -80,12 +83,14 @@ impl PresentedCredentials {
     /// `client_secret_basic`.
     fn from_header(header: &[u8]) -> Step<Self> {
         let credentials = BasicCredentials::parse(header).map_err(invalid_client)?;
-        if credentials.secret.is_empty() {
+        let is_decoded = credentials.secret.is_some();
+        let BasicCredentials { secret, raw_secret, .. } = &credentials;
+        let secret = secret.clone().or_else(|| raw_secret.clone()).unwrap_or_default();
+        if secret.is_empty() {
             return reject(ErrorCode::InvalidClient, Reason::CredentialsMissing);
         }
         let client_id = client_id(&credentials.client_id)?;
-        let BasicCredentials { secret, raw_secret, .. } = credentials;
-        Ok(Self { method: BASIC, client_id, secret, raw_secret })
+        Ok(Self { method: BASIC, client_id, secret, is_decoded, raw_secret: credentials.raw_secret })
     }
 
     /// `client_secret_post`.
@@ -94,7 +99,7 @@ impl PresentedCredentials {
             return reject(ErrorCode::InvalidClient, Reason::ClientIdMissing);
         };
         let secret = Zeroizing::new(secret.to_owned());
-        Ok(Self { method: POST, client_id: client_id(id)?, secret, raw_secret: None })
+        Ok(Self { method: POST, client_id: client_id(id)?, secret, is_decoded: true, raw_secret: None })
     }
 }
 

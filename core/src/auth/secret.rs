@@ -21,11 +21,13 @@ pub(super) struct SecretCheck {
     pub(super) outcome: Result<Arc<Client>, Reason>,
     /// The credential that matched.
     pub(super) credential: Option<CredentialId>,
+    /// Whether it was the secret as it came, under `raw_basic`.
+    pub(super) is_raw: bool,
 }
 
 impl SecretCheck {
     const fn refused(reason: Reason) -> Self {
-        Self { outcome: Err(reason), credential: None }
+        Self { outcome: Err(reason), credential: None, is_raw: false }
     }
 
     /// The secret fits `credential` of `client`. Whether it may be used now is asked last.
@@ -37,7 +39,7 @@ impl SecretCheck {
             return Self::refused(Reason::SecretExpired);
         }
         let credential = Some(credential.id().clone());
-        Self { outcome: Ok(client), credential }
+        Self { outcome: Ok(client), credential, is_raw: false }
     }
 }
 
@@ -51,10 +53,16 @@ impl ClientAuthentication<'_> {
         let client = check.outcome.map_err(invalid_client)?;
         trail.credential = check.credential;
         self.usable(&client, presented.method)?;
+        if check.is_raw {
+            self.compatibility_used(&client, &CompatibilitySwitch::RAW_BASIC);
+        }
         Ok(Authenticated { client, proofs: Vec::new() })
     }
 
     async fn check(&self, presented: &PresentedCredentials) -> Step<SecretCheck> {
+        if !presented.is_decoded && !self.compatibility.permits(&CompatibilitySwitch::RAW_BASIC) {
+            return Ok(SecretCheck::refused(Reason::AuthorizationMalformed));
+        }
         match PresentedSecret::classify(&presented.secret) {
             PresentedSecret::Malformed => Ok(SecretCheck::refused(Reason::SecretMalformed)),
             PresentedSecret::Generated(id) => {
@@ -64,29 +72,29 @@ impl ClientAuthentication<'_> {
             PresentedSecret::Foreign => match self.imported {
                 Some(imported) => {
                     let client = self.find(&presented.client_id).await?;
-                    let secret = self.secret_as_meant(client.as_deref(), presented);
-                    self.check_imported(client.as_ref(), imported, secret).await
+                    let raw = self.raw_secret(client.as_deref(), presented);
+                    let secret = raw.unwrap_or(&presented.secret);
+                    let check = self.check_imported(client.as_ref(), imported, secret).await?;
+                    Ok(match raw {
+                        Some(_) => SecretCheck { is_raw: true, ..check },
+                        None if presented.is_decoded => check,
+                        None => SecretCheck::refused(Reason::AuthorizationMalformed),
+                    })
                 }
                 None => Ok(SecretCheck::refused(Reason::ImportedSecretsOff)),
             },
         }
     }
 
-    /// The decoded secret, or the raw one for a client that does not encode (`raw_basic`). Either way it is checked
-    /// once.
-    fn secret_as_meant<'p>(
+    /// The secret as it came, for a client that does not encode (`raw_basic`). Raw or decoded, one is checked.
+    fn raw_secret<'p>(
         &self,
         client: Option<&Client>,
         presented: &'p PresentedCredentials,
-    ) -> &'p Zeroizing<String> {
-        let switch = CompatibilitySwitch::RAW_BASIC;
-        match (&presented.raw_secret, client) {
-            (Some(raw), Some(client)) if self.compatibility.is_on(&switch, client) => {
-                self.compatibility_used(client, &switch);
-                raw
-            }
-            (_, _) => &presented.secret,
-        }
+    ) -> Option<&'p Zeroizing<String>> {
+        let is_on =
+            client.is_some_and(|client| self.compatibility.is_on(&CompatibilitySwitch::RAW_BASIC, client));
+        presented.raw_secret.as_ref().filter(|_| is_on)
     }
 
     /// One HMAC, whether or not there is such a client and credential.
