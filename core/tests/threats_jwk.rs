@@ -235,6 +235,8 @@ fn t35_use_key_ops_and_alg_are_honoured() {
         json!({"x5t#S256": "AA"}),
         json!({"x5t": 7}),
         json!({"x5c": ["not base64!"]}),
+        json!({"x5c": ["AAAA"], "x5t": BASE64URL_NOPAD.encode(&[1; 20])}),
+        json!({"x5c": ["AAAA"], "x5t#S256": BASE64URL_NOPAD.encode(&[1; 32])}),
     ] {
         refused_key(&merged(&good, &more));
     }

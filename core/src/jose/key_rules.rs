@@ -156,7 +156,8 @@ pub(super) fn kid(jwk: &Members<'_>) -> Result<Option<String>, InvalidValue> {
     }
 }
 
-/// The thumbprints by which a header may name the certificate: those that the key names, and those of its `x5c`.
+/// The thumbprints by which a header may name the certificate: those that the key names, and those of its `x5c`, which
+/// have to agree (RFC 7517 §4.8).
 pub(super) fn certificates(jwk: &Members<'_>) -> Result<Vec<String>, InvalidValue> {
     let mut thumbprints = Vec::new();
     for (name, length) in [("x5t", 20), ("x5t#S256", 32)] {
@@ -170,8 +171,11 @@ pub(super) fn certificates(jwk: &Members<'_>) -> Result<Vec<String>, InvalidValu
         let der = BASE64.decode(own.as_bytes()).map_err(|_| MALFORMED)?;
         for algorithm in [&SHA1_FOR_LEGACY_USE_ONLY, &SHA256] {
             let thumbprint = BASE64URL_NOPAD.encode(digest(algorithm, &der).as_ref());
-            if !thumbprints.contains(&thumbprint) {
-                thumbprints.push(thumbprint);
+            let named = thumbprints.iter().find(|own| own.len() == thumbprint.len());
+            match named {
+                Some(own) if *own != thumbprint => return Err(MALFORMED),
+                Some(_) => {}
+                None => thumbprints.push(thumbprint),
             }
         }
     }
