@@ -7,7 +7,7 @@ mod support;
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD};
 use grantor::event::{FaultKind, Reason};
 use grantor::store::{AuthMethod, Client, Credential, CredentialKind, Revision};
-use grantor::{AssertionAlgorithm, AuthorizationServer, ClientKey, CredentialId, Resource, SystemEntropy};
+use grantor::{AssertionAlgorithm, AuthorizationServer, CredentialId, Resource, SystemEntropy};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use serde_json::json;
 use support::*;
@@ -368,8 +368,8 @@ async fn rfc7517_s4_4_an_rsa_key_is_for_one_algorithm() {
     let server = world.server().await;
     let mut jwk = Signing::new("RS256").jwk;
     jwk.as_object_mut().unwrap().remove("alg");
-    assert!(ClientKey::from_jwk(&jwk.to_string()).is_err(), "which one?");
-    let key = ClientKey::from_jwk_for(&jwk.to_string(), AssertionAlgorithm::Ps384).unwrap();
+    assert!(grantor::ClientKey::from_jwk(&jwk.to_string()).is_err(), "which one?");
+    let key = grantor::ClientKey::from_jwk_for(&jwk.to_string(), AssertionAlgorithm::Ps384).unwrap();
     world.jwt_client("demo", |client| client.credential(Credential::key(key).unwrap())).await;
     accepted(&server, &Assertion::of("demo").sign(&Signing::new("PS384")), "PS384").await;
     for alg in ["PS256", "PS512", "RS256", "RS384", "RS512"] {

@@ -7,9 +7,9 @@ mod support;
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64URL_NOPAD;
+use grantor::ClientKey;
 use grantor::event::Reason;
 use grantor::store::{AuthMethod, Client, Credential};
-use grantor::{AssertionAlgorithm, ClientKey};
 use serde_json::{Value, json};
 use support::*;
 
@@ -205,8 +205,8 @@ fn t36_a_private_rsa_key() {
         refused_key(&merged(&Signing::new("RS256").jwk, &json!({ "alg": alg })));
     }
     let named = Signing::new("RS256").jwk.to_string();
-    assert!(ClientKey::from_jwk_for(&named, AssertionAlgorithm::Rs256).is_ok());
-    assert!(ClientKey::from_jwk_for(&named, AssertionAlgorithm::Ps256).is_err(), "it names another");
+    assert!(ClientKey::from_jwk_for(&named, grantor::AssertionAlgorithm::Rs256).is_ok());
+    assert!(ClientKey::from_jwk_for(&named, grantor::AssertionAlgorithm::Ps256).is_err(), "it names another");
 }
 
 #[test]

@@ -22,12 +22,14 @@ pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jw
 /// Long enough for HS512.
 pub const SECRET: &str = "a secret of sixty-four bytes, so that it is long enough for HS512";
 
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>;
+
 /// What a client signs with.
 pub struct Signing {
     pub alg: &'static str,
     /// The public half, with `alg`. Null for a secret.
     pub jwk: Value,
-    sign: Box<dyn Fn(&[u8]) -> Vec<u8> + Send + Sync>,
+    sign: Sign,
 }
 
 impl Signing {
@@ -43,7 +45,7 @@ impl Signing {
             "ES256" => Self::ec(alg, "P-256", &ECDSA_P256_SHA256_FIXED_SIGNING),
             "ES384" => Self::ec(alg, "P-384", &ECDSA_P384_SHA384_FIXED_SIGNING),
             "EdDSA" | "Ed25519" => {
-                let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+                let pkcs8 = Ed25519KeyPair::generate_pkcs8(&random()).unwrap();
                 let pair = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap();
                 let x = BASE64URL_NOPAD.encode(pair.public_key().as_ref());
                 let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": alg});
@@ -75,15 +77,15 @@ impl Signing {
     }
 
     fn ec(alg: &'static str, crv: &str, algorithm: &'static ring::signature::EcdsaSigningAlgorithm) -> Self {
-        let random = SystemRandom::new();
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &random).unwrap();
+        let rng = random();
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, &rng).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8.as_ref(), &rng).unwrap();
         let point = &pair.public_key().as_ref()[1..];
         let (x, y) = point.split_at(point.len() / 2);
         let jwk = json!({
             "kty": "EC", "crv": crv, "alg": alg, "x": BASE64URL_NOPAD.encode(x), "y": BASE64URL_NOPAD.encode(y),
         });
-        let sign = move |message: &[u8]| pair.sign(&SystemRandom::new(), message).unwrap().as_ref().to_vec();
+        let sign = move |message: &[u8]| pair.sign(&random(), message).unwrap().as_ref().to_vec();
         Self { alg, jwk, sign: Box::new(sign) }
     }
 
@@ -147,6 +149,12 @@ impl Signing {
 pub fn rsa_pair() -> josekit::jwk::Jwk {
     static PAIR: std::sync::OnceLock<josekit::jwk::Jwk> = std::sync::OnceLock::new();
     PAIR.get_or_init(|| josekit::jwk::Jwk::generate_rsa_key(2048).unwrap()).clone()
+}
+
+/// Randomness for ring's signing, which takes nothing but its own.
+#[allow(clippy::disallowed_methods)]
+fn random() -> SystemRandom {
+    SystemRandom::new()
 }
 
 /// `base` with the members of `more` over its own.
