@@ -1,5 +1,6 @@
 //! `grantor-server`: the reference server of Grantor, and the quickest way to try it. See its README.
 
+mod assertion;
 mod clients;
 mod config;
 mod demo;
@@ -8,6 +9,7 @@ mod flags;
 mod issuer;
 mod log;
 mod paste;
+mod private_file;
 mod serve;
 mod start;
 mod stop;
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
 fn run(flags: &Flags) -> Result<(), Failure> {
     match &flags.command {
         None => block_on(start::start(flags)),
+        Some(Command::Assertion(wanted)) => assertion::assertion(flags, wanted),
         Some(Command::Clients(ClientsCommand::Create(wanted))) => clients::create(flags, wanted),
         Some(Command::Clients(ClientsCommand::List { json })) => clients::list(flags, *json),
         Some(Command::Clients(ClientsCommand::Show { id, json })) => clients::show(flags, id, *json),

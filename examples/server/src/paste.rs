@@ -41,6 +41,12 @@ pub(crate) fn toml_list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     format!("[{}]", texts.map(toml_text).collect::<Vec<_>>().join(", "))
 }
 
+/// A table of strings of TOML on one line. The names are plain.
+pub(crate) fn toml_table<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let member = |(name, value)| format!("{name} = {}", toml_text(value));
+    format!("{{ {} }}", members.map(member).collect::<Vec<_>>().join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,11 +1,12 @@
 //! `clients create`. Memory storage keeps nothing, so what to paste is printed.
 
 use grantor::store::{AuthMethod, Client};
-use grantor::{ClientId, ClientSecret, Entropy, HostKeys, InvalidValue, ResourceUri, Scope, SystemEntropy};
+use grantor::{ClientId, Entropy, InvalidValue, ResourceUri, Scope, SystemEntropy};
 
+use super::new_proof::NewProof;
 use crate::config::{Config, Mistake};
 use crate::failure::Failure;
-use crate::flags::{Flags, NewClient};
+use crate::flags::{Flags, Method, NewClient};
 use crate::paste::{say, toml_list, toml_text};
 
 pub(crate) fn create(flags: &Flags, wanted: &NewClient) -> Result<(), Failure> {
@@ -20,26 +21,21 @@ pub(crate) fn create(flags: &Flags, wanted: &NewClient) -> Result<(), Failure> {
             "there is a client `{id}` in {file} already: choose another --id"
         )));
     }
-    let (secret, credential) = HostKeys::ephemeral()
-        .new_secret(&id, &SystemEntropy::new())
-        .map_err(|error| Failure::because("no secret could be made", error))?;
+    let (proof, credential) = NewProof::make(&id, wanted)?;
     let resources: Vec<ResourceUri> = wanted
         .resources
         .iter()
         .map(|uri| ResourceUri::new(uri.as_str()).map_err(|rule| mistake("--resource", rule)))
         .collect::<Result<_, _>>()?;
-    let method = match wanted.auth.as_str() {
-        "post" => AuthMethod::CLIENT_SECRET_POST,
-        _ => AuthMethod::CLIENT_SECRET_BASIC,
-    };
-    let client = Client::builder(id, method)
+    let client = Client::builder(id, method(wanted.auth))
         .name(wanted.name.as_deref().unwrap_or_default())
         .scope(Scope::parse(&wanted.scope).map_err(|rule| mistake("--scope", rule))?)
         .resources(Some(resources).filter(|listed| !listed.is_empty()))
         .credential(credential)
         .build()
         .map_err(|rule| mistake("--name", rule))?;
-    say(&paste(&client, &secret))
+    proof.keep()?;
+    say(&paste(&client, &proof))
 }
 
 fn mistake(flag: &str, rule: InvalidValue) -> Failure {
@@ -54,8 +50,7 @@ fn random_id() -> Result<ClientId, Failure> {
     ClientId::new(text).map_err(|error| Failure::because("no id could be made", error))
 }
 
-fn paste(client: &Client, secret: &ClientSecret) -> String {
-    let variable = variable(client.id());
+fn paste(client: &Client, proof: &NewProof) -> String {
     let mut text =
         "# Memory storage keeps no client, so paste this into the configuration file (--config FILE):\n\n\
                     [[clients]]\n"
@@ -66,23 +61,21 @@ fn paste(client: &Client, secret: &ClientSecret) -> String {
         line("name", &toml_text(name));
     }
     line("auth", &toml_text(client.auth_method().as_str()));
-    line("secrets", &format!("[{{ env = {} }}]", toml_text(&variable)));
+    let (key, value) = proof.entry();
+    line(key, &value);
     line("scope", &toml_text(client.scope().as_str()));
     if let Some(resources) = client.resources() {
         line("resources", &toml_list(resources.iter().map(ResourceUri::as_str)));
     }
-    text.push_str(&format!(
-        "\n# And this, its secret, into the environment of the server and into the client. It is shown this once and\n\
-         # kept nowhere; whoever has it is the client.\n\n{variable}={}\n",
-        secret.expose()
-    ));
+    text.push_str(&proof.for_the_client(client.id()));
     text
 }
 
-/// A name for the environment: `billing-2` becomes `BILLING_2_SECRET`.
-fn variable(id: &ClientId) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    let name: String = id.as_str().chars().map(plain).collect();
-    let start = if name.starts_with(|c: char| c.is_ascii_digit()) { "CLIENT_" } else { "" };
-    format!("{start}{name}_SECRET")
+const fn method(wanted: Method) -> AuthMethod {
+    match wanted {
+        Method::ClientSecretBasic => AuthMethod::CLIENT_SECRET_BASIC,
+        Method::ClientSecretPost => AuthMethod::CLIENT_SECRET_POST,
+        Method::ClientSecretJwt => AuthMethod::CLIENT_SECRET_JWT,
+        Method::PrivateKeyJwt => AuthMethod::PRIVATE_KEY_JWT,
+    }
 }

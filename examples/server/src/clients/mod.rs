@@ -2,6 +2,7 @@
 
 mod configured;
 mod create;
+mod new_proof;
 mod show;
 
 pub(crate) use configured::ConfiguredClients;

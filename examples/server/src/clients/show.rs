@@ -1,7 +1,7 @@
 //! `clients list` and `clients show`: what is registered, without a secret in it.
 
-use grantor::store::{Client, Credential, CredentialKind};
-use grantor::{HostKeys, ResourceUri, Timestamp};
+use grantor::store::{Client, CompatibilitySwitch, Credential, CredentialKind};
+use grantor::{ClientKey, HostKeys, ResourceUri, Timestamp};
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -19,7 +19,7 @@ pub(crate) fn list(flags: &Flags, as_json: bool) -> Result<(), Failure> {
             "No clients: memory storage keeps none, and no configuration file (--config) declares any.\n",
         );
     }
-    let head = ["ID", "NAME", "AUTH", "ENABLED", "SECRETS", "SCOPE"].map(str::to_owned).to_vec();
+    let head = ["ID", "NAME", "AUTH", "ENABLED", "CREDENTIALS", "SCOPE"].map(str::to_owned).to_vec();
     say(&table(&std::iter::once(head).chain(clients.iter().map(row)).collect::<Vec<_>>()))
 }
 
@@ -64,15 +64,19 @@ fn page(client: &Client) -> String {
         ("resources", client.resources().map_or_else(|| "all".to_owned(), list)),
         ("serves", list(client.serves())),
         ("introspector", yes_no(client.is_introspector()).to_owned()),
+        ("compatibility", switches(client).join(" ")),
     ];
     let facts = facts.map(|(name, fact)| vec![name.to_owned(), fact]);
-    let head = ["CREDENTIAL", "KIND", "LABEL", "FROM", "UNTIL"].map(str::to_owned).to_vec();
+    let head = ["CREDENTIAL", "KIND", "ALG", "KID", "LABEL", "FROM", "UNTIL"].map(str::to_owned).to_vec();
     let credential = |held: &Credential| {
         let moment =
             |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |moment| moment.to_string());
+        let (kind, alg, key) = about(held);
         vec![
             held.id().as_str().to_owned(),
-            kind(held).to_owned(),
+            kind.to_owned(),
+            alg.unwrap_or("-").to_owned(),
+            key.and_then(ClientKey::kid).unwrap_or("-").to_owned(),
             held.label().unwrap_or("-").to_owned(),
             moment(held.not_before()),
             moment(held.expires_at()),
@@ -87,9 +91,13 @@ fn document(client: &Client) -> Value {
     let moment = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
     let uris = |uris: &[ResourceUri]| uris.iter().map(|uri| uri.as_str().to_owned()).collect::<Vec<_>>();
     let credential = |held: &Credential| {
+        let (kind, alg, key) = about(held);
         json!({
             "id": held.id().as_str(),
-            "kind": kind(held),
+            "kind": kind,
+            "alg": alg,
+            "kid": key.and_then(ClientKey::kid),
+            "thumbprint": key.map(ClientKey::thumbprint),
             "label": held.label(),
             "not_before": moment(held.not_before()),
             "expires_at": moment(held.expires_at()),
@@ -105,17 +113,27 @@ fn document(client: &Client) -> Value {
         "resources": client.resources().map(uris),
         "serves": uris(client.serves()),
         "introspector": client.is_introspector(),
+        "compatibility": switches(client),
         "credentials": client.credentials().iter().map(credential).collect::<Vec<_>>(),
     })
 }
 
-fn kind(credential: &Credential) -> &'static str {
+/// What a credential is, with its algorithm where it is for one, and its key where it has a public one.
+type About<'a> = (&'static str, Option<&'static str>, Option<&'a ClientKey>);
+
+fn about(credential: &Credential) -> About<'_> {
     match credential.kind() {
-        CredentialKind::Digest(_) => "secret",
-        CredentialKind::Imported(_) => "argon2id",
-        CredentialKind::Unknown(_) => "unknown",
-        _ => "unknown",
+        CredentialKind::Digest(_) => ("secret", None, None),
+        CredentialKind::SealedSecret(secret) => ("secret", Some(secret.algorithm().as_str()), None),
+        CredentialKind::Key(key) => ("key", Some(key.algorithm().as_str()), Some(key)),
+        CredentialKind::Imported(_) => ("argon2id", None, None),
+        CredentialKind::Unknown(_) => ("unknown", None, None),
+        _ => ("unknown", None, None),
     }
+}
+
+fn switches(client: &Client) -> Vec<&str> {
+    client.compatibility().map(CompatibilitySwitch::as_str).collect()
 }
 
 const fn yes_no(yes: bool) -> &'static str {

@@ -1,6 +1,6 @@
 //! From the clients of the file to core's records.
 
-use grantor::store::{AuthMethod, Client, ClientBuilder};
+use grantor::store::{Client, ClientBuilder};
 use grantor::{ClientId, HostKeys, InvalidValue, ResourceUri, Scope};
 
 use super::document::ClientEntry;
@@ -27,13 +27,14 @@ impl Config {
     fn client(&self, at: usize, entry: &ClientEntry, host_keys: &HostKeys) -> Result<Client, Mistake> {
         let key = |name: &str| format!("clients[{at}].{name}");
         let id = ClientId::new(entry.id.as_str()).map_err(|rule| self.invalid(&key("id"), rule))?;
-        let enabled = entry.enabled.unwrap_or(true);
         let scope = self.scope(&key("scope"), &entry.scope)?;
-        let mut client = Client::builder(id.clone(), self.auth(&key("auth"), entry.auth.as_deref())?)
-            .enabled(enabled)
+        let method = self.auth(&key("auth"), entry.auth.as_deref())?;
+        let mut client = Client::builder(id.clone(), method.clone())
+            .enabled(entry.enabled.unwrap_or(true))
             .introspector(entry.introspector)
             .scope(scope)
-            .serves(self.uris(&key("serves"), &entry.serves)?);
+            .serves(self.uris(&key("serves"), &entry.serves)?)
+            .compatibility(self.switches(&key("compatibility"), &entry.compatibility)?);
         if let Some(listed) = &entry.resources {
             client = client.resources(self.uris(&key("resources"), listed)?);
         }
@@ -44,30 +45,12 @@ impl Config {
             let key = key("default_scope");
             client = self.accepted(&key, client.default_scope(self.scope(&key, text)?))?;
         }
-        if enabled && entry.secrets.is_empty() {
-            let remedy = "add secrets = [{ env = \"NAME\" }], or enabled = false";
-            return Err(self.mistake(&key("secrets"), "no secret, so it could never get a token", remedy));
-        }
-        for (number, secret) in entry.secrets.iter().enumerate() {
-            let key = key(&format!("secrets[{number}]"));
-            client = self.accepted(
-                &key,
-                client.credential(self.credential(&key, number, secret, (&id, host_keys))?),
-            )?;
+        for (key, credential) in
+            self.credentials(&format!("clients[{at}]"), entry, &method, (&id, host_keys))?
+        {
+            client = self.accepted(&key, client.credential(credential))?;
         }
         client.build().map_err(|rule| self.invalid(&format!("clients[{at}]"), rule))
-    }
-
-    fn auth(&self, key: &str, name: Option<&str>) -> Result<AuthMethod, Mistake> {
-        match name {
-            None | Some("client_secret_basic") => Ok(AuthMethod::CLIENT_SECRET_BASIC),
-            Some("client_secret_post") => Ok(AuthMethod::CLIENT_SECRET_POST),
-            Some(other) => Err(self.mistake(
-                key,
-                format!("`{}` is no method of this server", other.escape_debug()),
-                "write client_secret_basic or client_secret_post",
-            )),
-        }
     }
 
     /// A scope of which every word means something to a declared resource.

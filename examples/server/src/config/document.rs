@@ -1,6 +1,8 @@
 //! What may stand in the configuration file. `grantor.example.toml` explains each key.
 
+use grantor::Reach;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::value::{Lifetime, Moment};
 
@@ -13,9 +15,11 @@ pub(crate) struct Document {
     pub(super) signing_algorithm: Option<String>,
     pub(super) default_resource: Option<String>,
     pub(super) resource_default_scope: bool,
+    pub(super) clock_skew: Option<Lifetime>,
     pub(super) resources: Vec<ResourceEntry>,
     pub(crate) clients: Vec<ClientEntry>,
     pub(super) endpoints: EndpointsEntry,
+    pub(super) dangerous: DangerousEntry,
 }
 
 #[derive(Deserialize)]
@@ -36,6 +40,8 @@ pub(crate) struct ClientEntry {
     pub(super) auth: Option<String>,
     #[serde(default)]
     pub(super) secrets: Vec<SecretEntry>,
+    pub(super) jwks: Option<Map<String, Value>>,
+    pub(super) jwks_file: Option<String>,
     #[serde(default)]
     pub(super) scope: String,
     pub(super) default_scope: Option<String>,
@@ -45,6 +51,8 @@ pub(crate) struct ClientEntry {
     pub(super) serves: Vec<String>,
     #[serde(default)]
     pub(super) introspector: bool,
+    #[serde(default)]
+    pub(super) compatibility: Vec<String>,
 }
 
 /// Exactly one of `env`, `file` and `argon2id`.
@@ -54,6 +62,8 @@ pub(super) struct SecretEntry {
     pub(super) env: Option<String>,
     pub(super) file: Option<String>,
     pub(super) argon2id: Option<String>,
+    /// For `client_secret_jwt`.
+    pub(super) algorithm: Option<String>,
     pub(super) label: Option<String>,
     pub(super) not_before: Option<Moment>,
     pub(super) expires_at: Option<Moment>,
@@ -65,4 +75,37 @@ pub(super) struct EndpointsEntry {
     pub(super) token: Option<String>,
     pub(super) jwks: Option<String>,
     pub(super) metadata: Option<String>,
+}
+
+/// What weakens a rule.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct DangerousEntry {
+    pub(super) compatibility: CompatibilityEntry,
+}
+
+/// For whom each switch is on; by default for nobody.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct CompatibilityEntry {
+    pub(super) token_endpoint_audience: Option<ReachEntry>,
+    pub(super) assertion_reuse: Option<ReachEntry>,
+    pub(super) raw_basic: Option<ReachEntry>,
+    pub(super) openid_discovery: Option<ReachEntry>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ReachEntry {
+    ListedClients,
+    EveryClient,
+}
+
+impl From<ReachEntry> for Reach {
+    fn from(entry: ReachEntry) -> Self {
+        match entry {
+            ReachEntry::ListedClients => Self::ListedClients,
+            ReachEntry::EveryClient => Self::EveryClient,
+        }
+    }
 }

@@ -1,8 +1,11 @@
 //! The configuration file. Every mistake in it is named with file, key, what is wrong and the remedy.
 
 mod client;
+mod compatibility;
 mod document;
+mod keys;
 mod mistake;
+mod proof;
 mod refused;
 mod resource;
 mod secret;
@@ -14,6 +17,7 @@ use std::path::{Path, PathBuf};
 use document::Document;
 pub(crate) use mistake::Mistake;
 pub(crate) use resource::Target;
+pub(crate) use value::span_of_time;
 
 /// What the file says; where there is none, nothing.
 pub(crate) struct Config {

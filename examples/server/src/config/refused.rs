@@ -51,6 +51,11 @@ impl Config {
                 format!("`{path}`: {rule}"),
                 "write a path of its own, such as /oauth2/token",
             ),
+            ConfigError::Compatibility { switch, rule } => self.mistake(
+                &format!("dangerous.compatibility.{switch}"),
+                rule.replace("`Reach::EveryClient`", "every client"),
+                format!("write {switch} = \"every_client\", or take it out"),
+            ),
             ConfigError::Limits { .. }
             | ConfigError::NoHostKey
             | ConfigError::ImportedSecretsNeedExecutor

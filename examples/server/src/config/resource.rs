@@ -1,6 +1,7 @@
 //! The resources, and what else the file says to the builder.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use grantor::{Builder, Endpoints, Resource, SigningAlgorithm};
 
@@ -8,6 +9,8 @@ use super::{Config, Mistake};
 
 /// Declared where the file declares no resource, so that the server can be tried without one.
 pub(crate) const DEMO_RESOURCE: &str = "https://api.example.com";
+/// Core's bound.
+const MAX_SKEW: Duration = Duration::from_secs(60);
 const DEMO_SCOPES: [&str; 2] = ["read", "write"];
 
 /// What a demo client can ask for.
@@ -31,6 +34,13 @@ impl Config {
         if let Some(uri) = &document.default_resource {
             builder = builder.default_resource(uri);
         }
+        if let Some(skew) = self.clock_skew() {
+            if skew > MAX_SKEW {
+                let remedy = "write at most 60, such as \"10s\", and set the clocks of the clients";
+                return Err(self.mistake("clock_skew", "more than 60 s", remedy));
+            }
+            builder = builder.clock_skew(skew);
+        }
         let mut endpoints = Endpoints::default();
         if let Some(path) = &document.endpoints.token {
             endpoints = endpoints.token(path);
@@ -41,7 +51,12 @@ impl Config {
         if let Some(path) = &document.endpoints.metadata {
             endpoints = endpoints.metadata(path);
         }
-        Ok(builder.resource_default_scope(document.resource_default_scope).endpoints(endpoints))
+        Ok(self.permit(builder).resource_default_scope(document.resource_default_scope).endpoints(endpoints))
+    }
+
+    /// How far the clocks of clients may be off, where the file says so.
+    pub(crate) fn clock_skew(&self) -> Option<Duration> {
+        self.document.clock_skew.as_ref().map(|skew| skew.0)
     }
 
     fn resources(&self) -> Result<Vec<Resource>, Mistake> {

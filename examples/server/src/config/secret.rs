@@ -1,18 +1,18 @@
 //! The secrets of a client: referred to, read, and turned into credentials that do not hold them.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
-use grantor::store::Credential;
-use grantor::{Argon2id, ClientId, ClientSecret, CredentialId, HostKeys, SecretVerifier};
+use grantor::store::{AuthMethod, Credential};
+use grantor::{
+    Argon2id, AssertionAlgorithm, ClientId, ClientSecret, CredentialId, HostKeys, SecretVerifier,
+    SystemEntropy,
+};
 use zeroize::Zeroizing;
 
 use super::document::SecretEntry;
 use super::{Config, Mistake};
+use crate::private_file;
 
-/// More than any secret; whatever is longer is another file.
-const FILE_BYTES: u64 = 4096;
 const ONE_OF: &str = "write one of env = \"NAME\", file = \"PATH\" and argon2id = \"$argon2id$…\"";
 
 impl Config {
@@ -31,16 +31,24 @@ impl Config {
         key: &str,
         number: usize,
         entry: &SecretEntry,
-        (client, host_keys): (&ClientId, &HostKeys),
+        method: &AuthMethod,
+        owner: (&ClientId, &HostKeys),
     ) -> Result<Credential, Mistake> {
+        let algorithm = self.hmac(key, entry, method)?;
         let credential = match (&entry.env, &entry.file, &entry.argon2id) {
             (Some(name), None, None) => {
                 let key = format!("{key}.env");
-                self.digest(&key, &self.environment(&key, name)?, (client, host_keys))?
+                self.made(&key, &self.environment(&key, name)?, algorithm, owner)?
             }
             (None, Some(path), None) => {
                 let key = format!("{key}.file");
-                self.digest(&key, &self.file(&key, &self.beside(path))?, (client, host_keys))?
+                self.made(&key, &self.file(&key, &self.beside(path))?, algorithm, owner)?
+            }
+            (None, None, Some(_)) if algorithm.is_some() => {
+                let remedy = "make a secret with `grantor-server clients create --auth client_secret_jwt`, and refer \
+                              to it by env or file";
+                let wrong = "a hash is no key, and client_secret_jwt needs the secret itself";
+                return Err(self.mistake(&format!("{key}.argon2id"), wrong, remedy));
             }
             (None, None, Some(hash)) => self.imported(&format!("{key}.argon2id"), number, hash)?,
             (None, None, None) => return Err(self.mistake(key, "refers to no secret", ONE_OF)),
@@ -65,19 +73,8 @@ impl Config {
 
     fn file(&self, key: &str, path: &Path) -> Result<Zeroizing<String>, Mistake> {
         let shown = path.display();
-        let mut text = Zeroizing::new(String::new());
-        let read = File::open(path).and_then(|file| {
-            if is_open_to_others(&file) {
-                tracing::warn!(file = %shown, "everybody on this machine can read this secret: chmod o-r");
-            }
-            file.take(FILE_BYTES).read_to_string(&mut text)
-        });
-        match read {
-            Ok(_) => {
-                let end = text.strip_suffix('\n').map_or(text.len(), |rest| rest.trim_end_matches('\r').len());
-                text.truncate(end);
-                Ok(text)
-            }
+        match private_file::read_secret(path) {
+            Ok(text) => Ok(text),
             Err(error) => Err(self.mistake(
                 key,
                 format!("`{shown}` cannot be read: {error}"),
@@ -86,23 +83,63 @@ impl Config {
         }
     }
 
-    fn digest(
+    /// With which algorithm the client signs by this secret; `None` where it sends the secret itself.
+    fn hmac(
+        &self,
+        key: &str,
+        entry: &SecretEntry,
+        method: &AuthMethod,
+    ) -> Result<Option<AssertionAlgorithm>, Mistake> {
+        let key = format!("{key}.algorithm");
+        let signs = *method == AuthMethod::CLIENT_SECRET_JWT;
+        match entry.algorithm.as_deref() {
+            None => Ok(signs.then_some(AssertionAlgorithm::Hs256)),
+            Some(_) if !signs => {
+                let wrong = format!("{} signs nothing", method.as_str());
+                Err(self.mistake(&key, wrong, "take it out, or write auth = \"client_secret_jwt\""))
+            }
+            Some(name) => {
+                let named = AssertionAlgorithm::from_name(name).filter(|named| named.is_symmetric());
+                named.map(Some).ok_or_else(|| {
+                    let wrong = format!("`{}` is no algorithm of a secret", name.escape_debug());
+                    self.mistake(&key, wrong, "write HS256, HS384 or HS512")
+                })
+            }
+        }
+    }
+
+    /// The credential for a secret that Grantor made: a digest, or sealed where it is the key of `algorithm`.
+    fn made(
         &self,
         key: &str,
         secret: &str,
+        algorithm: Option<AssertionAlgorithm>,
         (client, host_keys): (&ClientId, &HostKeys),
     ) -> Result<Credential, Mistake> {
         let secret = ClientSecret::parse(secret).map_err(|_| {
             self.mistake(
                 key,
                 "what it refers to is no secret that Grantor made",
-                "make one with `grantor-server clients create`, or give the Argon2id hash of another system's \
-                 secret as { argon2id = \"$argon2id$v=19$…\" }",
+                match algorithm {
+                    None => {
+                        "make one with `grantor-server clients create`, or give the Argon2id hash of another system's \
+                         secret as { argon2id = \"$argon2id$v=19$…\" }"
+                    }
+                    Some(_) => "make one with `grantor-server clients create --auth client_secret_jwt`",
+                },
             )
         })?;
-        host_keys.credential(client, &secret).map_err(|error| {
-            self.mistake(key, error.to_string(), "start the server where the system has randomness")
-        })
+        let unmade =
+            |error: String| self.mistake(key, error, "start the server where the system has randomness");
+        match algorithm {
+            None => host_keys.credential(client, &secret).map_err(|error| unmade(error.to_string())),
+            Some(algorithm) => {
+                let id = secret.credential_id().clone();
+                host_keys
+                    .sealed_credential(client, id, secret.expose(), algorithm, &SystemEntropy::new())
+                    .map_err(|error| unmade(error.to_string()))
+            }
+        }
     }
 
     /// Tried once, so that a hash which could never match is found at start and not by its client.
@@ -119,15 +156,4 @@ impl Config {
         let id = CredentialId::new(format!("argon2id-{number}")).map_err(|rule| self.invalid(key, rule))?;
         Ok(Credential::imported(id, hash))
     }
-}
-
-#[cfg(unix)]
-fn is_open_to_others(file: &File) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    file.metadata().is_ok_and(|about| about.permissions().mode() & 0o004 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_open_to_others(_file: &File) -> bool {
-    false
 }

@@ -57,6 +57,7 @@ fn explain(key: String, message: &str) -> (String, String, String) {
     match message.rsplit_once(", expected ") {
         Some((_, expected)) => {
             let expected = match expected {
+                "a map" => "a table, such as { key = \"value\" }",
                 "a sequence" => "a list, such as [\"a\", \"b\"]",
                 "a string" => "text in quotes",
                 "a boolean" => "true or false",

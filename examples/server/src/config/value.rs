@@ -39,17 +39,20 @@ impl Visitor<'_> for LifetimeVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Lifetime, E> {
-        let units = [("s", 1), ("m", 60), ("h", 3600)];
-        let read = |(unit, seconds): (&str, u64)| {
-            let number = text.strip_suffix(unit)?.trim_end();
-            let plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-            plain.then(|| number.parse::<u64>().ok()?.checked_mul(seconds)).flatten()
-        };
-        match units.into_iter().find_map(read) {
-            Some(seconds) => Ok(Lifetime(Duration::from_secs(seconds))),
-            None => Err(E::invalid_value(Unexpected::Other("text"), &self)),
-        }
+        let span = span_of_time(text).ok_or_else(|| E::invalid_value(Unexpected::Other("text"), &self))?;
+        Ok(Lifetime(span))
     }
+}
+
+/// A number with its unit: `90s`, `10m`, `1h`.
+pub(crate) fn span_of_time(text: &str) -> Option<Duration> {
+    let units = [("s", 1), ("m", 60), ("h", 3600)];
+    let read = |(unit, seconds): (&str, u64)| {
+        let number = text.strip_suffix(unit)?.trim_end();
+        let plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| number.parse::<u64>().ok()?.checked_mul(seconds)).flatten()
+    };
+    units.into_iter().find_map(read).map(Duration::from_secs)
 }
 
 impl<'de> Deserialize<'de> for Moment {

@@ -9,7 +9,7 @@ use crate::tokens::token;
 #[tokio::test]
 async fn s10_what_create_prints_works_when_it_is_pasted() {
     let resources = "[[resources]]\nuri = \"https://api.example.com\"\nscopes = [\"read\", \"write\"]\n";
-    for (auth, method) in [("basic", AuthType::BasicAuth), ("post", AuthType::RequestBody)] {
+    for (auth, method) in [("basic", AuthType::BasicAuth), ("client_secret_post", AuthType::RequestBody)] {
         let mut arguments = vec!["clients", "create", "--id", "billing 2", "--name", "Billing \"two\""];
         arguments.extend(["--auth", auth, "--scope", "read write", "--resource", "https://api.example.com"]);
         let made = printed(&arguments, &[]);
@@ -82,7 +82,7 @@ fn s10_list_and_show_tell_everything_but_secrets() {
         .lines()
         .map(|line| line.split("  ").map(str::trim).filter(|x| !x.is_empty()).collect())
         .collect();
-    assert_eq!(rows[0], ["ID", "NAME", "AUTH", "ENABLED", "SECRETS", "SCOPE"]);
+    assert_eq!(rows[0], ["ID", "NAME", "AUTH", "ENABLED", "CREDENTIALS", "SCOPE"]);
     assert_eq!(rows[1], ["archive", "-", "client_secret_post", "no", "0"]);
     assert_eq!(rows[2], ["shop", "The shop", "client_secret_basic", "yes", "2", "read write"]);
     let all: Value = serde_json::from_str(&commands(&["list", "--json"])).expect("json");

@@ -53,8 +53,12 @@ const CLIENTS: &[(&str, &[&str])] = &[
         &["clients[0].secrets[0].expires_at", "2026-12-01T00:00:00Z"],
     ),
     (
-        "[[clients]]\nid = \"a\"\nauth = \"private_key_jwt\"",
-        &["clients[0].auth", "client_secret_basic or client_secret_post"],
+        "[[clients]]\nid = \"a\"\nauth = \"none\"",
+        &[
+            "clients[0].auth",
+            "`none`",
+            "client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt",
+        ],
     ),
     ("[[clients]]\nid = \"a\"\nscope = \"raed\"", &["clients[0].scope", "`raed`", "[[resources]]"]),
     (

@@ -27,7 +27,12 @@ pub(crate) struct Ended {
 
 fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_grantor-server"));
-    command.args(arguments).env_clear().envs(environment.iter().copied()).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .env_clear()
+        .env("TMPDIR", env!("CARGO_TARGET_TMPDIR"))
+        .envs(environment.iter().copied())
+        .stdin(Stdio::null());
     command
 }
 

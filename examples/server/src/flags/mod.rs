@@ -1,13 +1,19 @@
 //! The command line and its twins in the environment. Flags win over the environment, and that over the file.
 
+mod assertion;
+mod client;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+
+pub(crate) use assertion::NewAssertion;
+pub(crate) use client::{Method, NewClient};
 
 /// The reference server of Grantor: an OAuth 2.0 authorization server for machines.
 ///
-/// Without flags it listens on 127.0.0.1:8080, keeps everything in memory, registers two demo clients and prints
+/// Without flags it listens on 127.0.0.1:8080, keeps everything in memory, registers demo clients and prints
 /// commands that can be pasted.
 #[derive(Debug, Parser)]
 #[command(name = "grantor-server", version, max_term_width = 100)]
@@ -42,6 +48,11 @@ pub(crate) enum Command {
     /// Creates and shows clients
     #[command(subcommand)]
     Clients(ClientsCommand),
+    /// Makes one client assertion, for client_secret_jwt or private_key_jwt
+    ///
+    /// It is for one request to the server of --issuer, and prints to standard output, for example for
+    /// curl --data-urlencode "client_assertion=$(grantor-server assertion …)".
+    Assertion(NewAssertion),
 }
 
 /// What can be done with clients.
@@ -63,26 +74,6 @@ pub(crate) enum ClientsCommand {
         #[arg(long)]
         json: bool,
     },
-}
-
-/// The client to make.
-#[derive(Args, Debug)]
-pub(crate) struct NewClient {
-    /// Its id [default: a random one]
-    #[arg(long)]
-    pub(crate) id: Option<String>,
-    /// A name for people
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// Where it sends its secret: basic (in the Authorization header) or post (in the body)
-    #[arg(long, default_value = "basic", value_parser = ["basic", "post"])]
-    pub(crate) auth: String,
-    /// The widest scope that it can get, separated by spaces
-    #[arg(long, default_value = "", hide_default_value = true)]
-    pub(crate) scope: String,
-    /// A resource that it may ask for; may be repeated [default: all]
-    #[arg(long = "resource", value_name = "URI")]
-    pub(crate) resources: Vec<String>,
 }
 
 /// Where things are kept.

@@ -1,0 +1,96 @@
+//! What a new client proves itself with: a secret, or a key pair of which the server sees the public half.
+
+use std::path::PathBuf;
+
+use grantor::store::Credential;
+use grantor::{ClientId, ClientSecret, HostKeys, SystemEntropy};
+use serde_json::{Map, Value};
+
+use crate::assertion::MadeKey;
+use crate::config::Mistake;
+use crate::failure::Failure;
+use crate::flags::{Method, NewClient};
+use crate::paste::{shell_word, toml_table, toml_text};
+use crate::private_file;
+
+pub(super) enum NewProof {
+    Secret { variable: String, secret: ClientSecret },
+    Key { file: PathBuf, key: Box<MadeKey> },
+}
+
+impl NewProof {
+    /// Makes it, and the credential that goes with it. Nothing is written yet.
+    pub(super) fn make(id: &ClientId, wanted: &NewClient) -> Result<(Self, Credential), Failure> {
+        match (wanted.auth, &wanted.key_out) {
+            (Method::PrivateKeyJwt, Some(file)) => {
+                let key = MadeKey::generate()?;
+                let credential = key.credential.clone();
+                Ok((Self::Key { file: file.clone(), key: Box::new(key) }, credential))
+            }
+            (Method::PrivateKeyJwt, None) => {
+                let remedy = "name a new file for the private key, such as --key-out billing.key";
+                Err(Mistake::new("--key-out", "missing", remedy).into())
+            }
+            (_, Some(_)) => {
+                let remedy = "take it out, or write --auth private_key_jwt";
+                Err(Mistake::new("--key-out", "there is no private key with this --auth", remedy).into())
+            }
+            (_, None) => {
+                let (secret, credential) = HostKeys::ephemeral()
+                    .new_secret(id, &SystemEntropy::new())
+                    .map_err(|error| Failure::because("no secret could be made", error))?;
+                Ok((Self::Secret { variable: variable(id), secret }, credential))
+            }
+        }
+    }
+
+    /// Writes the private key. A file that is there already may hold another, so it stays as it is.
+    pub(super) fn keep(&self) -> Result<(), Failure> {
+        let Self::Key { file, key } = self else { return Ok(()) };
+        private_file::write_new(file, &key.pem).map_err(|error| {
+            let wrong = format!("`{}` cannot be made: {error}", file.display());
+            let remedy = "name a file that does not exist yet, in a folder that can be written";
+            Mistake::new("--key-out", wrong, remedy).into()
+        })
+    }
+
+    /// How it stands in the configuration.
+    pub(super) fn entry(&self) -> (&'static str, String) {
+        match self {
+            Self::Secret { variable, .. } => ("secrets", format!("[{{ env = {} }}]", toml_text(variable))),
+            Self::Key { key, .. } => ("jwks", format!("{{ keys = [{}] }}", inline(&key.public))),
+        }
+    }
+
+    /// What the client gets.
+    pub(super) fn for_the_client(&self, id: &ClientId) -> String {
+        match self {
+            Self::Secret { variable, secret } => format!(
+                "\n# And this, its secret, into the environment of the server and into the client. It is shown this \
+                 once and\n# kept nowhere; whoever has it is the client.\n\n{variable}={}\n",
+                secret.expose()
+            ),
+            Self::Key { file, .. } => {
+                let file = shell_word(&file.display().to_string());
+                format!(
+                    "\n# Its private key, PKCS#8 in PEM, is in {file} and nowhere else. Give it to the client, never \
+                     to the\n# server; whoever has it is the client. An assertion by hand:\n#\n\
+                     #     grantor-server assertion --key {file} --client {} --issuer URL\n",
+                    shell_word(id.as_str())
+                )
+            }
+        }
+    }
+}
+
+fn inline(jwk: &Map<String, Value>) -> String {
+    toml_table(jwk.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?))))
+}
+
+/// A name for the environment: `billing-2` becomes `BILLING_2_SECRET`.
+fn variable(id: &ClientId) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let name: String = id.as_str().chars().map(plain).collect();
+    let start = if name.starts_with(|c: char| c.is_ascii_digit()) { "CLIENT_" } else { "" };
+    format!("{start}{name}_SECRET")
+}

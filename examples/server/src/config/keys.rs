@@ -1,0 +1,74 @@
+//! The public keys of a client, inline or in a file.
+
+use std::fs::File;
+use std::io::Read;
+
+use grantor::store::Credential;
+use grantor::{ClientKey, InvalidValue};
+use serde_json::Value;
+
+use super::document::ClientEntry;
+use super::{Config, Mistake};
+
+/// Fifty of the largest keys, each with its certificates; whatever is longer is another file.
+const FILE_BYTES: u64 = 256 * 1024;
+
+impl Config {
+    /// The keys of the client at `key`, each with the key where it stands.
+    pub(super) fn keys(&self, key: &str, entry: &ClientEntry) -> Result<Vec<(String, Credential)>, Mistake> {
+        let (key, jwks) = match (&entry.jwks, &entry.jwks_file) {
+            (None, None) => return Ok(Vec::new()),
+            (Some(inline), None) => (format!("{key}.jwks"), Value::Object(inline.clone()).to_string()),
+            (None, Some(path)) => {
+                let key = format!("{key}.jwks_file");
+                let text = self.jwks_file(&key, path)?;
+                (key, text)
+            }
+            (Some(_), Some(_)) => {
+                let remedy = "keep jwks or jwks_file, and put all keys into it";
+                return Err(self.mistake(&format!("{key}.jwks_file"), "there is jwks beside it", remedy));
+            }
+        };
+        let keys = ClientKey::from_jwks(&jwks).map_err(|rule| self.bad_keys(&key, &jwks, rule))?;
+        let credential = |own: ClientKey| {
+            let credential = Credential::key(own).map_err(|rule| self.invalid(&key, rule))?;
+            Ok((key.clone(), credential))
+        };
+        keys.into_iter().map(credential).collect()
+    }
+
+    fn jwks_file(&self, key: &str, path: &str) -> Result<String, Mistake> {
+        let path = self.beside(path);
+        let shown = path.display();
+        let remedy = "write the path of a readable file that holds a JWK Set, { \"keys\": […] }; relative paths \
+                      begin beside this file";
+        let mut text = String::new();
+        let read = File::open(&path).and_then(|file| file.take(FILE_BYTES + 1).read_to_string(&mut text));
+        match read {
+            Ok(bytes) if bytes as u64 > FILE_BYTES => {
+                Err(self.mistake(key, format!("`{shown}` is larger than {FILE_BYTES} bytes"), remedy))
+            }
+            Ok(_) => Ok(text),
+            Err(error) => Err(self.mistake(key, format!("`{shown}` cannot be read: {error}"), remedy)),
+        }
+    }
+
+    /// Which key of the set breaks which rule. What stands in it is not shown: it may be private.
+    fn bad_keys(&self, key: &str, jwks: &str, rule: InvalidValue) -> Mistake {
+        let set: Value = match serde_json::from_str(jwks) {
+            Ok(set) => set,
+            Err(error) => {
+                let wrong = format!("no JSON: line {}, column {}", error.line(), error.column());
+                return self.mistake(key, wrong, "write a JWK Set, { \"keys\": […] }");
+            }
+        };
+        let keys = set.get("keys").and_then(Value::as_array);
+        let refused = |jwk: &Value| ClientKey::from_jwk(&jwk.to_string()).err();
+        let first =
+            keys.and_then(|keys| keys.iter().enumerate().find_map(|(at, jwk)| Some((at, refused(jwk)?))));
+        match first {
+            Some((at, rule)) => self.mistake(key, format!("keys[{at}] breaks a rule"), rule.to_string()),
+            None => self.invalid(key, rule),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What `clients create` is told.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// The client to make.
+#[derive(Args, Debug)]
+pub(crate) struct NewClient {
+    /// Its id [default: a random one]
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// A name for people
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// How it proves itself
+    #[arg(long, value_enum, default_value = "client_secret_basic")]
+    pub(crate) auth: Method,
+    /// Where to write the private key, for private_key_jwt: a new file, PKCS#8 PEM
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_out: Option<PathBuf>,
+    /// The widest scope that it can get, separated by spaces
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(crate) scope: String,
+    /// A resource that it may ask for; may be repeated [default: all]
+    #[arg(long = "resource", value_name = "URI")]
+    pub(crate) resources: Vec<String>,
+}
+
+/// How a client proves itself, by the names of RFC 7591 §2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Method {
+    /// The secret in the Authorization header
+    #[value(alias = "basic")]
+    ClientSecretBasic,
+    /// The secret in the body
+    #[value(alias = "post")]
+    ClientSecretPost,
+    /// A JWT made with the secret
+    ClientSecretJwt,
+    /// A JWT signed with its private key
+    PrivateKeyJwt,
+}
