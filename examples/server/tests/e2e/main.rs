@@ -5,6 +5,8 @@ mod clients;
 mod demo;
 mod example;
 mod flags;
+mod interop;
+mod keys;
 mod mistakes;
 mod program;
 mod secrets;

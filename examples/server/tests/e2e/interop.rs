@@ -1,0 +1,96 @@
+//! Stock client software gets tokens, unchanged: Authlib (PyPI) and oauth4webapi (npm). `.ci/test` installs them, in
+//! the versions of `tests/interop`, and says where.
+
+use std::fs::File;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::keys::{ED25519, RESOURCE, RSA, jwk, with_jwk, with_new_key, with_secret};
+use crate::program::{Program, config, new_secret};
+
+fn prepared(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set: `bash .ci/test` installs what this test needs and sets it")
+    })
+}
+
+/// The lines that a command prints.
+fn lines(command: &mut Command) -> Vec<String> {
+    let output = command.output().expect("start");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
+}
+
+fn authlib(program: &Program, clients: &Value) -> Command {
+    let mut command = Command::new(prepared("GRANTOR_INTEROP_PYTHON"));
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/authlib_client.py");
+    command.args([script, &program.token_url(), &clients.to_string()]);
+    command
+}
+
+#[test]
+#[ignore = "needs python3 with Authlib"]
+fn clients_md_authlib_gets_tokens_under_token_endpoint_audience() {
+    let ((es256, key), secret) = (with_new_key("es256"), new_secret());
+    let blocks = [es256, with_jwk("rs256", RSA, "RS256"), with_secret("hs256", "client_secret_jwt")];
+    let blocks =
+        blocks.map(|block| format!("{block}compatibility = [\"token_endpoint_audience\"]\n")).concat();
+    let permitted = "[dangerous.compatibility]\ntoken_endpoint_audience = \"listed_clients\"\n";
+    let config = config(&format!("{RESOURCE}{blocks}{permitted}"));
+    let mut program = Program::start(&["--config", &config], &[("SHARED", &secret)]);
+    let warning =
+        "warning         compatibility switch token_endpoint_audience for the clients that name it\n";
+    assert!(program.printed.contains(warning), "{}", program.printed);
+    let clients = json!([
+        { "id": "es256", "method": "ES256", "key": key },
+        { "id": "rs256", "method": "RS256", "key": RSA },
+        { "id": "hs256", "method": "HS256", "secret": secret },
+    ]);
+    let expected = ["es256", "es256", "rs256", "rs256", "hs256", "hs256"];
+    assert_eq!(lines(&mut authlib(&program, &clients)), expected.map(|id| format!("{id} Bearer read 600")));
+    program.wait_for_log("compatibility switch used");
+}
+
+#[test]
+#[ignore = "needs python3 with Authlib"]
+fn rfc7523bis_s4_authlib_is_refused_without_its_switch() {
+    let (block, key) = with_new_key("es256");
+    let config = config(&format!("{RESOURCE}{block}"));
+    let mut program = Program::start(&["--config", &config], &[]);
+    let clients = json!([{ "id": "es256", "method": "ES256", "key": key }]);
+    let output = authlib(&program, &clients).output().expect("python");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("invalid_client"), "{said}");
+    program.wait_for_log("jwt_audience");
+}
+
+#[test]
+#[ignore = "needs node with oauth4webapi"]
+fn clients_md_oauth4webapi_gets_tokens_without_any_switch() {
+    let ((es256, key), secret) = (with_new_key("es256"), new_secret());
+    let methods = ["client_secret_basic", "client_secret_post", "client_secret_jwt"];
+    let blocks: String = methods.iter().map(|method| with_secret(method, method)).collect();
+    let eddsa = with_jwk("eddsa", ED25519, "EdDSA");
+    let config = config(&format!("{RESOURCE}{es256}{blocks}{eddsa}"));
+    let program = Program::start(&["--config", &config], &[("SHARED", &secret)]);
+    assert!(!program.printed.contains("compatibility switch"), "{}", program.printed);
+
+    let mut clients: Vec<Value> =
+        methods.iter().map(|method| json!({ "id": method, "method": method, "secret": secret })).collect();
+    clients.push(json!({ "id": "es256", "method": "private_key_jwt", "pem": key }));
+    clients.push(json!({ "id": "eddsa", "method": "private_key_jwt", "jwk": jwk(ED25519) }));
+    let expected: Vec<String> = clients
+        .iter()
+        .map(|client| format!("{} {} bearer read 600", client["id"], client["method"]).replace('"', ""))
+        .flat_map(|line| [line.clone(), line])
+        .collect();
+
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/oauth4webapi.mjs");
+    // From standard input, so that the import is looked up in the folder where it was installed.
+    let mut node = Command::new("node");
+    node.args(["--input-type=module", "-", &program.issuer(), &Value::from(clients).to_string()])
+        .current_dir(prepared("GRANTOR_INTEROP_NODE"))
+        .stdin(File::open(script).expect("script"));
+    assert_eq!(lines(&mut node), expected);
+}
