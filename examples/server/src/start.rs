@@ -48,14 +48,18 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
         (None, Some(path)) => format!("clients         {declared}, of {}\n\n", path.display()),
         (None, None) | (Some(_), _) => "\n".to_owned(),
     };
-    let commands = demo.map(|demo| demo.commands(&server)).unwrap_or_default();
+    let skew = config.clock_skew().map(|skew| format!("clock skew      {} s\n", skew.as_secs()));
+    let skew = skew.unwrap_or_default();
+    let commands = demo.as_ref().map(|demo| demo.commands(&server)).unwrap_or_default();
     say(&format!(
-        "grantor-server {} listens on {address}\n\n{}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
+        "grantor-server {} listens on {address}\n\n{}{skew}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
         env!("CARGO_PKG_VERSION"),
         server.summary(),
         public_commands(&server),
     ))?;
     let Adapter::Axum = flags.adapter;
     serve(listener, grantor_axum::router(server), stop).await;
+    // The file of its key goes now, and no sooner.
+    drop(demo);
     Ok(())
 }

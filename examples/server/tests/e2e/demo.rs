@@ -21,16 +21,16 @@ fn curls(program: &Program) -> Vec<&str> {
 fn s10_the_printed_curl_commands_work_when_pasted() {
     let program = Program::start(&[], &[]);
     let lines = curls(&program);
-    assert_eq!(lines.len(), 4, "{}", program.printed);
-    for line in &lines[..2] {
+    assert_eq!(lines.len(), 6, "{}", program.printed);
+    for line in &lines[..4] {
         let token = pasted(line);
         assert_eq!(
             (token["token_type"].as_str(), token["scope"].as_str()),
             (Some("Bearer"), Some("read write"))
         );
     }
-    assert_eq!(pasted(lines[2])["keys"].as_array().map(Vec::len), Some(1));
-    assert_eq!(pasted(lines[3])["issuer"], program.issuer());
+    assert_eq!(pasted(lines[4])["keys"].as_array().map(Vec::len), Some(1));
+    assert_eq!(pasted(lines[5])["issuer"], program.issuer());
 }
 
 #[test]
@@ -52,11 +52,11 @@ fn s10_they_work_with_the_resources_of_a_file_whatever_their_names_hold() {
     );
     let program = Program::start(&["--config", &config], &[]);
     let lines = curls(&program);
-    for line in &lines[..2] {
+    for line in &lines[..4] {
         assert_eq!(pasted(line)["scope"], "b's b+$(c)&d", "{line}");
     }
-    assert!(pasted(lines[2])["keys"].is_array());
-    assert_eq!(pasted(lines[3])["token_endpoint"], format!("{}/t", program.issuer()));
+    assert!(pasted(lines[4])["keys"].is_array());
+    assert_eq!(pasted(lines[5])["token_endpoint"], format!("{}/t", program.issuer()));
 }
 
 #[test]
