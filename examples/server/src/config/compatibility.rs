@@ -1,10 +1,40 @@
 //! The compatibility switches: which the server permits, and which a client names.
 
+use std::fmt;
+
 use grantor::store::CompatibilitySwitch;
 use grantor::{Builder, Reach};
+use serde::de::{Deserialize, Deserializer, Error, Unexpected, Visitor};
 
-use super::document::ReachEntry;
 use super::{Config, Mistake};
+
+/// For whom a switch is on, as the file says it.
+#[derive(Clone, Copy)]
+pub(super) struct ReachEntry(Reach);
+
+impl<'de> Deserialize<'de> for ReachEntry {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_any(ReachVisitor)
+    }
+}
+
+struct ReachVisitor;
+
+impl Visitor<'_> for ReachVisitor {
+    type Value = ReachEntry;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"listed_clients\" or \"every_client\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<ReachEntry, E> {
+        match text {
+            "listed_clients" => Ok(ReachEntry(Reach::ListedClients)),
+            "every_client" => Ok(ReachEntry(Reach::EveryClient)),
+            _ => Err(E::invalid_value(Unexpected::Other("text"), &self)),
+        }
+    }
+}
 
 impl Config {
     /// Tells `builder` which switches are permitted, and for whom.
@@ -54,6 +84,6 @@ impl Config {
             (CompatibilitySwitch::RAW_BASIC, entry.raw_basic),
             (CompatibilitySwitch::OPENID_DISCOVERY, entry.openid_discovery),
         ];
-        own.into_iter().filter_map(|(switch, reach)| Some((switch, reach?.into())))
+        own.into_iter().filter_map(|(switch, reach)| Some((switch, reach?.0)))
     }
 }

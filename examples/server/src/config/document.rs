@@ -1,9 +1,9 @@
 //! What may stand in the configuration file. `grantor.example.toml` explains each key.
 
-use grantor::Reach;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::compatibility::ReachEntry;
 use super::value::{Lifetime, Moment};
 
 /// The whole file. All of it is optional.
@@ -92,20 +92,4 @@ pub(super) struct CompatibilityEntry {
     pub(super) assertion_reuse: Option<ReachEntry>,
     pub(super) raw_basic: Option<ReachEntry>,
     pub(super) openid_discovery: Option<ReachEntry>,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum ReachEntry {
-    ListedClients,
-    EveryClient,
-}
-
-impl From<ReachEntry> for Reach {
-    fn from(entry: ReachEntry) -> Self {
-        match entry {
-            ReachEntry::ListedClients => Self::ListedClients,
-            ReachEntry::EveryClient => Self::EveryClient,
-        }
-    }
 }

@@ -3,6 +3,8 @@
 use oauth2::AuthType;
 use serde_json::Value;
 
+use crate::assertion;
+use crate::keys::{RESOURCE, with_new_key, with_secret};
 use crate::program::{Program, between, config, new_secret, printed, run};
 use crate::tokens::token;
 
@@ -25,6 +27,73 @@ async fn s10_what_create_prints_works_when_it_is_pasted() {
         assert_eq!(taken.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&taken.stderr).contains("already"));
     }
+}
+
+#[tokio::test]
+async fn s10_what_create_prints_works_for_clients_that_sign() {
+    let (by_key, key) = with_new_key("by key");
+    let made =
+        printed(&["clients", "create", "--id", "hs", "--auth", "client_secret_jwt", "--scope", "read"], &[]);
+    let by_secret = between(&made, "(--config FILE):\n", "\n# And this");
+    let secret = between(&made, "\nHS_SECRET=", "\n");
+    let config = config(&format!("{RESOURCE}{by_key}{by_secret}"));
+    let program = Program::start(&["--config", &config], &[("HS_SECRET", secret)]);
+    for (client, signs) in [("by key", ["--key", &key]), ("hs", ["--secret-env", "SHARED"])] {
+        let assertion = assertion::made(client, &program.issuer(), &signs, secret);
+        assert_eq!(assertion::sent(&program, &assertion).await.0, 200, "{client}");
+    }
+}
+
+#[test]
+fn t95_a_private_key_goes_into_a_new_file_for_its_owner_alone() {
+    let (block, key) = with_new_key("shop");
+    let pem = std::fs::read_to_string(&key).expect("read");
+    assert!(pem.starts_with("-----BEGIN PRIVATE KEY-----\n") && pem.ends_with("-----END PRIVATE KEY-----\n"));
+    assert!(pem.lines().all(|line| line.len() <= 64));
+    assert!(!block.contains(pem.lines().nth(1).expect("base64")) && !block.contains(" d ="));
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&key).expect("there").permissions().mode() & 0o777, 0o600);
+    }
+    let create = ["clients", "create", "--auth", "private_key_jwt"];
+    for (arguments, part) in [
+        (&[&create[..], &["--key-out", &key]].concat()[..], "cannot be made"),
+        (&create, "missing"),
+        (&["clients", "create", "--key-out", "/nowhere"], "--auth private_key_jwt"),
+    ] {
+        let output = run(arguments, &[]);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains("--key-out") && text.contains(part) && output.stdout.is_empty(), "{text}");
+    }
+    assert_eq!(std::fs::read_to_string(&key).expect("read"), pem, "never overwritten");
+}
+
+#[test]
+fn s10_list_and_show_tell_keys_and_switches() {
+    let (by_key, _) = with_new_key("by-key");
+    let permitted = "[dangerous.compatibility]\nassertion_reuse = \"listed_clients\"\n";
+    let by_secret = with_secret("hs", "client_secret_jwt") + "compatibility = [\"assertion_reuse\"]\n";
+    let config = config(&format!("{RESOURCE}{by_key}{by_secret}{permitted}"));
+    let secret = new_secret();
+    let told = |command: &[&str]| {
+        printed(&[&["clients"], command, &["--config", &config]].concat(), &[("SHARED", &secret)])
+    };
+    let all: Value = serde_json::from_str(&told(&["list", "--json"])).expect("JSON");
+    let key = &all[0]["credentials"][0];
+    let thumbprint = between(&by_key, "kid = \"", "\"");
+    assert_eq!((&key["kind"], &key["alg"]), (&"key".into(), &"ES256".into()));
+    assert_eq!((&key["kid"], &key["thumbprint"]), (&thumbprint.into(), &thumbprint.into()));
+    let sealed = &all[1]["credentials"][0];
+    assert_eq!(
+        (&sealed["kind"], &sealed["alg"], &sealed["kid"]),
+        (&"secret".into(), &"HS256".into(), &Value::Null)
+    );
+    assert_eq!(all[1]["compatibility"][0], "assertion_reuse");
+    let (page, other) = (told(&["show", "by-key"]), told(&["show", "hs"]));
+    assert!(page.contains(thumbprint) && page.contains("ES256"), "{page}");
+    assert!(other.contains("HS256") && other.contains("assertion_reuse"), "{other}");
 }
 
 #[test]

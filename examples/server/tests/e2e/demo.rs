@@ -1,8 +1,9 @@
 //! The commands that a start prints work when they are pasted.
 
+use std::path::Path;
 use std::process::Command;
 
-use crate::program::{Program, config};
+use crate::program::{Program, between, config};
 use crate::tokens::demo_secrets;
 
 /// What a printed command answers, run by a shell.
@@ -83,6 +84,27 @@ fn rfc6749_s4_4_a_javascript_client_gets_a_token_by_fetch() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(String::from_utf8_lossy(&output.stdout), "200 Bearer read no-store\n");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn t95_the_demo_key_is_in_a_file_for_its_owner_alone_and_goes_with_the_server() {
+    use std::os::unix::fs::PermissionsExt;
+    let program = Program::start(&[], &[]);
+    let key = Path::new(between(&program.printed, "with the private key in ", " ")).to_owned();
+    let folder = key.parent().expect("folder").to_owned();
+    let mode = |path: &Path| path.metadata().expect("there").permissions().mode() & 0o777;
+    assert_eq!((mode(&key), mode(&folder)), (0o600, 0o700));
+    assert!(!program.printed.contains("BEGIN PRIVATE KEY"));
+    assert_eq!(program.stopped().code, Some(0));
+    assert!(!folder.exists());
+}
+
+#[test]
+fn s10_where_no_file_can_be_written_the_other_demo_clients_are_there() {
+    let mut program = Program::start(&[], &[("TMPDIR", "/nowhere")]);
+    program.wait_for_log("no demo client `demo-key-jwt`");
+    assert!(program.printed.contains("demo-secret-jwt") && !program.printed.contains("demo-key-jwt"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The reference server as it is started and used: the built binary, real sockets, real client software.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod assertion;
 mod clients;
 mod demo;
 mod example;
@@ -8,8 +9,10 @@ mod flags;
 mod interop;
 mod keys;
 mod mistakes;
+mod mistakes_of_keys;
 mod program;
 mod secrets;
 mod slow;
 mod stop;
+mod switches;
 mod tokens;

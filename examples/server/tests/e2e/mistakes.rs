@@ -100,7 +100,7 @@ const FILES: &[(&str, &[&str])] = &[
     ("[endpoints]\njwks = \"/oauth2/token\"", &["endpoints.jwks", "another endpoint"]),
 ];
 
-fn check(text: &str, parts: &[&str], good: &str) {
+pub(crate) fn check(text: &str, parts: &[&str], good: &str) {
     let file = config(text);
     let environment = [("GOOD", good), ("BAD", MARK), ("EMPTY", "")];
     let output = run(&["--config", &file, "--listen", "127.0.0.1:0"], &environment);

@@ -2,6 +2,8 @@
 
 use oauth2::AuthType;
 
+use crate::assertion::{made, sent};
+use crate::keys::with_new_key;
 use crate::program::{Program, config, file, new_secret, run};
 use crate::tokens::token;
 
@@ -19,6 +21,11 @@ const SHOP: &str = r#"
     secrets = [{ file = "post.secret" }]
     scope = "read"
     [[clients]]
+    id = "hs256"
+    auth = "client_secret_jwt"
+    secrets = [{ env = "BASIC_SECRET" }]
+    scope = "read"
+    [[clients]]
     id = "old"
     secrets = [{ argon2id = "HASH" }]
     scope = "read"
@@ -31,7 +38,8 @@ const HASH: &str =
 #[tokio::test]
 async fn t95_secrets_of_configured_clients_are_never_written() {
     let (basic, post) = (new_secret(), new_secret());
-    let path = file("grantor.toml", &SHOP.replace("HASH", HASH));
+    let (keyed, key) = with_new_key("keyed");
+    let path = file("grantor.toml", &format!("{}{keyed}", SHOP.replace("HASH", HASH)));
     std::fs::write(path.with_file_name("post.secret"), format!("{post}\n")).expect("write");
     let path = path.to_str().expect("UTF-8");
     let environment = [("BASIC_SECRET", basic.as_str()), ("RUST_LOG", "trace")];
@@ -47,13 +55,23 @@ async fn t95_secrets_of_configured_clients_are_never_written() {
         token(&program, client, auth, "write").await.expect_err("too much");
     }
     marked.push("wrong-hunter3".to_owned());
+    // A secret that signs, and a key: neither shows up, nor an assertion that could be used again.
+    for (client, arguments) in [("hs256", ["--secret-env", "SHARED"]), ("keyed", ["--key", &key])] {
+        let assertion = made(client, &program.issuer(), &arguments, &basic);
+        assert_eq!(sent(&program, &assertion).await.0, 200, "{client}");
+        assert_eq!(sent(&program, &assertion).await.0, 401, "{client}");
+        marked.push(assertion.replace('.', "_"));
+    }
+    marked.extend(std::fs::read_to_string(&key).expect("read").lines().skip(1).take(2).map(str::to_owned));
     let mut written = program.stopped().written;
     assert!(written.contains("token issued") && written.contains("secret_wrong"), "{written}");
-    let clients: [&[&str]; 4] = [
+    let clients: [&[&str]; 6] = [
         &["clients", "list"],
         &["clients", "list", "--json"],
         &["clients", "show", "basic"],
         &["clients", "show", "old"],
+        &["clients", "show", "hs256"],
+        &["clients", "show", "keyed"],
     ];
     for command in clients {
         let output = run(&[command, &["--config", path]].concat(), &environment);
