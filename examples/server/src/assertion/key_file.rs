@@ -124,3 +124,60 @@ fn kind(jwk: &Map<String, Value>) -> Option<Kind> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use data_encoding::BASE64_MIME;
+    use grantor::AssertionAlgorithm as Alg;
+    use ring::signature::{self, KeyPair, UnparsedPublicKey, VerificationAlgorithm};
+
+    fn pem(der: &[u8]) -> String {
+        let body = BASE64_MIME.encode(der);
+        format!(
+            "Bag Attributes: what some tools write before\n-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n"
+        )
+    }
+
+    fn signs(text: &str, algorithm: Alg, scheme: &'static dyn VerificationAlgorithm, public: &[u8]) {
+        let key = parse("--key", text).unwrap_or_else(|mistake| panic!("{mistake}"));
+        assert_eq!(key.algorithms().first(), Some(&algorithm));
+        let made = key.sign(algorithm, b"message").expect("signature");
+        UnparsedPublicKey::new(scheme, public).verify(b"message", &made).expect("verifies");
+    }
+
+    #[test]
+    fn rfc5958_s2_a_key_of_each_kind_is_found_by_what_it_is() {
+        let random = system_random();
+        let scheme = &ECDSA_P384_SHA384_FIXED_SIGNING;
+        let der = EcdsaKeyPair::generate_pkcs8(scheme, &random).expect("key");
+        let pair = EcdsaKeyPair::from_pkcs8(scheme, der.as_ref(), &random).expect("pair");
+        let verify = &signature::ECDSA_P384_SHA384_FIXED;
+        signs(&pem(der.as_ref()), Alg::Es384, verify, pair.public_key().as_ref());
+        // Version 2, as ring makes it, and version 1, as OpenSSL does: RFC 8410 §10.3.
+        let der = Ed25519KeyPair::generate_pkcs8(&random).expect("key");
+        let pair = Ed25519KeyPair::from_pkcs8(der.as_ref()).expect("pair");
+        signs(&pem(der.as_ref()), Alg::EdDsa, &signature::ED25519, pair.public_key().as_ref());
+        let text = "-----BEGIN PRIVATE KEY-----\r\nMC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\r\n\
+                    -----END PRIVATE KEY-----\r\n";
+        let public = BASE64.decode(b"Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=").expect("base64");
+        signs(text, Alg::EdDsa, &signature::ED25519, &public);
+    }
+
+    #[test]
+    fn rfc7515_a3_a_jwk_on_p_256_signs() {
+        let (x, y) =
+            ("f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0");
+        let d = "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI";
+        let jwk = format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}","d":"{d}","kid":"1"}}"#);
+        let decode = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).expect("base64url");
+        let point = [vec![4], decode(x), decode(y)].concat();
+        signs(&jwk, Alg::Es256, &signature::ECDSA_P256_SHA256_FIXED, &point);
+        assert_eq!(
+            parse("--key", &jwk).ok().and_then(|key| key.kid().map(str::to_owned)).as_deref(),
+            Some("1")
+        );
+        // A public half of another key.
+        assert!(parse("--key", &jwk.replace(y, x)).is_err());
+    }
+}

@@ -2,7 +2,9 @@
 
 use oauth2::AuthType;
 
-use crate::program::{Program, file, new_secret};
+use crate::assertion::{made, sent};
+use crate::keys::{ED25519, public};
+use crate::program::{Program, config, file, new_secret};
 use crate::tokens::token;
 
 #[tokio::test]
@@ -10,13 +12,34 @@ async fn rule_10_the_example_configuration_starts_and_serves() {
     let path = file("grantor.toml", include_str!("../../grantor.example.toml"));
     let (blue, green, reports) = (new_secret(), new_secret(), new_secret());
     std::fs::write(path.with_file_name("reports.secret"), &reports).expect("write");
-    let environment = [("BILLING_SECRET", blue.as_str()), ("BILLING_SECRET_NEXT", &green)];
+    let public = format!("{{ \"keys\": [{}] }}", public(ED25519));
+    std::fs::write(path.with_file_name("partner.jwks.json"), public).expect("write");
+    let stock = new_secret();
+    let environment =
+        [("BILLING_SECRET", blue.as_str()), ("BILLING_SECRET_NEXT", &green), ("STOCK_SECRET", &stock)];
     let program = Program::start(&["--config", path.to_str().expect("UTF-8")], &environment);
     assert!(program.printed.contains("https://auth.example.com/oauth2/token"), "{}", program.printed);
     for secret in [&blue, &green] {
         token(&program, ("billing", secret), AuthType::BasicAuth, "orders:read").await.expect("a token");
     }
     token(&program, ("reports", &reports), AuthType::RequestBody, "reports:read").await.expect("a token");
+    let hs512 = ["--secret-env", "SHARED", "--alg", "HS512"];
+    for (client, arguments) in
+        [("stock", &hs512[..]), ("ledger", &["--key", ED25519]), ("partner", &["--key", ED25519])]
+    {
+        let assertion = made(client, "https://auth.example.com", arguments, &stock);
+        assert_eq!(sent(&program, &assertion).await.0, 200, "{client}");
+    }
+}
+
+#[test]
+fn rule_10_what_the_example_leaves_out_can_be_put_in() {
+    let (_, switches) =
+        include_str!("../../grantor.example.toml").split_once("\n# [dangerous.comp").expect("switches");
+    let text = format!("\n# [dangerous.comp{switches}").replace("\n# ", "\n").replace("\n#  ", "\n# ");
+    let path = config(&format!("clock_skew = \"10s\"\n{text}"));
+    let program = Program::start(&["--config", &path], &[]);
+    assert_eq!(program.printed.matches("compatibility switch").count(), 4, "{text}");
 }
 
 #[test]
@@ -26,7 +49,10 @@ fn rule_10_the_readme_tells_every_flag_and_command() {
         assert!(readme.contains(&format!("`--{name}")), "{name}");
         assert!(readme.contains(&format!("`GRANTOR_{}`", name.to_uppercase())), "{name}");
     }
-    for command in ["clients create", "clients list", "clients show"] {
+    for command in ["clients create", "clients list", "clients show", "assertion"] {
         assert!(readme.contains(command), "{command}");
+    }
+    for flag in ["key-out", "key FILE", "secret-env", "secret-file", "client", "alg", "lifetime", "kid"] {
+        assert!(readme.contains(&format!("`--{flag}")) || readme.contains(&format!("--{flag} ")), "{flag}");
     }
 }

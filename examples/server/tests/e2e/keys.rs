@@ -16,11 +16,17 @@ pub(crate) fn jwk(path: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).expect("read")).expect("JSON")
 }
 
+/// The public half of a JWK.
+pub(crate) fn public(path: &str) -> Value {
+    let own = jwk(path);
+    let members = ["kty", "crv", "x", "y", "n", "e"];
+    members.iter().filter_map(|name| Some(((*name).to_owned(), own.get(name)?.clone()))).collect()
+}
+
 /// A client with the public half of a JWK: its block of the configuration.
 pub(crate) fn with_jwk(id: &str, path: &str, alg: &str) -> String {
-    let own = jwk(path);
-    let public = ["kty", "crv", "x", "y", "n", "e"];
-    let members = public.iter().filter_map(|name| Some(format!("{name} = {}", own.get(name)?)));
+    let public = public(path);
+    let members = public.as_object().expect("object").iter().map(|(name, value)| format!("{name} = {value}"));
     let members = members.collect::<Vec<_>>().join(", ");
     format!(
         "[[clients]]\nid = \"{id}\"\nauth = \"private_key_jwt\"\nscope = \"read\"\n\
