@@ -86,11 +86,10 @@ impl SealedSecret {
     }
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Deserialize)]
 struct SealedSecretDocument {
     alg: String,
-    sealed: SealedDocument,
+    sealed: Map<String, Value>,
 }
 
 impl Credential {
@@ -225,8 +224,7 @@ pub(super) fn serialize<S: Serializer>(credentials: &[Credential], out: S) -> Re
             CredentialKind::Key(key) => serde_json::json!({ "key": key.to_json() }),
             CredentialKind::SealedSecret(secret) => {
                 let sealed = SealedDocument::from(&secret.sealed);
-                let document = SealedSecretDocument { alg: secret.algorithm.as_str().to_owned(), sealed };
-                serde_json::json!({ "sealed_secret": document })
+                serde_json::json!({ "sealed_secret": { "alg": secret.algorithm.as_str(), "sealed": sealed } })
             }
             CredentialKind::Unknown(members) => Value::Object(members.clone()),
         };
@@ -266,8 +264,10 @@ fn known<E: serde::de::Error>(kind: &Map<String, Value>) -> Result<Option<Creden
     else {
         return Ok(None);
     };
+    let sealed = Map::from_iter([("sealed".to_owned(), Value::Object(secret.sealed))]);
+    let sealed = document::only::<SealedDocument, E>(&sealed, "sealed", &SealedDocument::MEMBERS)?;
     let algorithm = AssertionAlgorithm::from_name(&secret.alg).filter(|algorithm| algorithm.is_symmetric());
-    Ok(algorithm.map(|algorithm| {
-        CredentialKind::SealedSecret(SealedSecret { algorithm, sealed: secret.sealed.into() })
+    Ok(algorithm.zip(sealed).map(|(algorithm, sealed)| {
+        CredentialKind::SealedSecret(SealedSecret { algorithm, sealed: sealed.into() })
     }))
 }

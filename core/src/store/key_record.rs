@@ -313,7 +313,7 @@ mod records {
             let private = match document::only::<SealedDocument, D::Error>(
                 &private,
                 "sealed",
-                &["host_key", "nonce", "ciphertext"],
+                &SealedDocument::MEMBERS,
             )? {
                 Some(sealed) => PrivateKey::Sealed(Sealed::from(sealed)),
                 None => PrivateKey::Unknown(private),

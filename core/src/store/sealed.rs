@@ -41,6 +41,10 @@ pub(super) struct SealedDocument {
     ciphertext: Vec<u8>,
 }
 
+impl SealedDocument {
+    pub(super) const MEMBERS: [&'static str; 3] = ["host_key", "nonce", "ciphertext"];
+}
+
 impl From<&Sealed> for SealedDocument {
     fn from(sealed: &Sealed) -> Self {
         let Sealed { host_key, nonce, ciphertext } = sealed.clone();
