@@ -94,10 +94,14 @@ fn main() {
     let scheme = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
     let pkcs8 = signature::EcdsaKeyPair::generate_pkcs8(scheme, &random).unwrap();
     let p256 = signature::EcdsaKeyPair::from_pkcs8(scheme, pkcs8.as_ref(), &random).unwrap();
-    let es256 = |message: &[u8]| drop(black_box(p256.sign(&random, message).unwrap()));
+    let es256 = |message: &[u8]| {
+        black_box(p256.sign(&random, message).unwrap());
+    };
     let pkcs8 = signature::Ed25519KeyPair::generate_pkcs8(&random).unwrap();
     let ed25519 = signature::Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap();
-    let eddsa = |message: &[u8]| drop(black_box(ed25519.sign(message)));
+    let eddsa = |message: &[u8]| {
+        black_box(ed25519.sign(message));
+    };
     let rsa = RS256.generate_key_pair(2048).unwrap();
     let rsa_signer = RS256.signer_from_jwk(&rsa.to_jwk_private_key()).unwrap();
     let rs256 = |message: &[u8]| drop(black_box(rsa_signer.sign(message).unwrap()));

@@ -164,7 +164,7 @@ fn s4_a_credential_that_is_not_wholly_understood_is_unknown_and_kept() {
     assert!(matches!(kind_of(digest.clone()), CredentialKind::Digest(_)));
     let mut more_inside = digest.clone();
     more_inside["digest"]["rounds"] = 2.into();
-    let mut more_beside = digest.clone();
+    let mut more_beside = digest;
     more_beside["second_factor"] = true.into();
     for kind in [
         more_inside,

@@ -22,7 +22,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(server: AuthorizationServer) -> 
         let answer = move |State(server): State<AuthorizationServer>, request: Request| async move {
             handle(&server, endpoint, request).await
         };
-        router = router.route(path, on(EVERY_METHOD, answer.clone()).fallback(answer));
+        router = router.route(path, on(EVERY_METHOD, answer).fallback(answer));
     }
     router.with_state(server)
 }
