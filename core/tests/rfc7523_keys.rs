@@ -23,9 +23,9 @@ fn algorithms() -> Vec<&'static str> {
 
 async fn client_of(world: &World, key: &Signing, id: &str) {
     if key.alg.starts_with("HS") {
-        world.mac_client(id, key.alg).await
+        world.mac_client(id, key.alg).await;
     } else {
-        world.key_client(id, &[key]).await
+        world.key_client(id, &[key]).await;
     }
 }
 

@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use grantor::event::Reason;
@@ -342,7 +342,7 @@ async fn t30_t31_t32_a_jwe_is_never_opened() {
             format!("{header}.{}.{part}", "A".repeat(15_000)),
             format!("{header}.{part}.{part}.{}.{part}", "A".repeat(15_000)),
         ] {
-            let began = Instant::now();
+            let began = stopwatch();
             let reason = rejected(&world, &server, &jwe).await;
             assert!(matches!(reason, Reason::JwtMalformed | Reason::JwtAlgorithm), "{reason:?} {jwe}");
             assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
@@ -371,7 +371,7 @@ async fn t33_oversized_and_deeply_nested() {
     for depth in [16, 200, 5000] {
         assert_eq!(rejected(&world, &server, &with(depth)).await, Reason::JwtMalformed, "{depth}");
     }
-    let began = Instant::now();
+    let began = stopwatch();
     let deep_header = key.sign_raw(format!(r#"{{"alg":"ES256","x":{}}}"#, nested(5000)), "{}");
     assert_eq!(rejected(&world, &server, &deep_header).await, Reason::JwtMalformed);
     refused(&present(&server, &with(100_000)).await, 413, "invalid_request");

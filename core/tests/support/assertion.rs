@@ -151,6 +151,12 @@ pub fn rsa_pair() -> josekit::jwk::Jwk {
     PAIR.get_or_init(|| josekit::jwk::Jwk::generate_rsa_key(2048).unwrap()).clone()
 }
 
+/// For the few tests of how long an answer takes.
+#[allow(clippy::disallowed_methods)]
+pub fn stopwatch() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
 /// Randomness for ring's signing, which takes nothing but its own.
 #[allow(clippy::disallowed_methods)]
 fn random() -> SystemRandom {
