@@ -6,6 +6,9 @@ pub mod embedding {}
 #[doc = include_str!("../docs/clients-and-secrets.md")]
 pub mod clients_and_secrets {}
 
+#[doc = include_str!("../docs/jwt-client-authentication.md")]
+pub mod jwt_client_authentication {}
+
 #[doc = include_str!("../docs/resources-and-scopes.md")]
 pub mod resources_and_scopes {}
 

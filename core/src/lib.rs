@@ -1,8 +1,8 @@
 //! Grantor: an OAuth 2.0 authorization server for machines, as a library.
 //!
-//! A client authenticates with its secret, gets a short-lived signed access token with scopes no wider than it was
+//! A client authenticates with its secret or a JWT, gets a short-lived signed access token with scopes no wider than it was
 //! given, and APIs check that token by the published keys. No users, no browser, no consent page: the client
-//! credentials grant (RFC 6749 §4.4), client secrets (§2.3.1), JWT access tokens (RFC 9068), resources (RFC 8707),
+//! credentials grant (RFC 6749 §4.4), client secrets (§2.3.1), JWT client authentication (RFC 7523 §2.2), access tokens (RFC 9068), resources (RFC 8707),
 //! published keys (RFC 7517) and metadata (RFC 8414).
 //!
 //! This crate is the protocol and the ports. It brings no async runtime, no web framework, no database and no HTTP

@@ -161,15 +161,13 @@ fn rfc7520_signatures() {
         "4_8.multiple_signatures",
     ] {
         let vector = read(&format!("cookbook/jws/{file}.json"));
-        let jwk = match vector["input"]["key"].clone() {
-            Value::Array(keys) => keys[0].clone(),
-            key => key,
-        };
+        let key = &vector["input"]["key"];
+        let jwk = key.get(0).unwrap_or(key);
         for text in [
             vector["output"]["compact"].as_str().map(str::to_owned),
             Some(vector["output"]["json"].to_string()),
         ] {
-            assert!(text.is_none_or(|text| !verifies(&without_private(&jwk), &text)), "{file}");
+            assert!(text.is_none_or(|text| !verifies(&without_private(jwk), &text)), "{file}");
         }
         judged += 1;
     }

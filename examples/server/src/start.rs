@@ -31,15 +31,17 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
 
     let Storage::Memory = flags.storage;
     let memory = MemoryStore::new();
-    let demo = Demo::register(&config, &memory, &host_keys).await?;
+    // Their secrets are printed, so they are only for whoever is at this machine.
+    let demo =
+        if address.ip().is_loopback() { Demo::register(&config, &memory, &host_keys).await? } else { None };
     let stores = Stores::from(memory.clone()).with_clients(ConfiguredClients::new(configured, memory));
     let builder = AuthorizationServer::builder(place.issuer(address), stores, host_keys)
         .executor(TokioExecutor::current())
         .dangerous()
         .allow_http_on_loopback();
     let mut builder = config.apply(builder)?;
-    if config.has_imported_secrets() {
-        builder = builder.imported_secrets(grantor::Argon2id::new());
+    if let Some(verifier) = config.imported_secrets() {
+        builder = builder.imported_secrets(verifier);
     }
     let server = builder.build().await.map_err(|error| config.refused(error, place.issuer_at()))?;
     grantor_axum::spawn_maintenance(server.clone());

@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use grantor::store::{AuthMethod, Credential};
-use grantor::{
-    Argon2id, AssertionAlgorithm, ClientId, ClientSecret, CredentialId, HostKeys, SecretVerifier,
-    SystemEntropy,
-};
+use grantor::{Argon2id, AssertionAlgorithm, ClientId, ClientSecret, CredentialId, HostKeys, SystemEntropy};
 use zeroize::Zeroizing;
 
 use super::document::SecretEntry;
@@ -16,13 +13,13 @@ use crate::private_file;
 const ONE_OF: &str = "write one of env = \"NAME\", file = \"PATH\" and argon2id = \"$argon2id$…\"";
 
 impl Config {
-    /// Whether a secret of another system is among them.
-    pub(crate) fn has_imported_secrets(&self) -> bool {
-        self.document
-            .clients
-            .iter()
-            .flat_map(|client| &client.secrets)
-            .any(|secret| secret.argon2id.is_some())
+    /// What checks secrets of another system, where there are any: with a decoy of the cost of the first one, so that
+    /// the time does not tell which clients there are (T41).
+    pub(crate) fn imported_secrets(&self) -> Option<Argon2id> {
+        let mut secrets = self.document.clients.iter().flat_map(|client| &client.secrets);
+        let hash = secrets.find_map(|secret| secret.argon2id.as_deref())?;
+        // One that cannot be read was refused before.
+        Some(Argon2id::with_cost_of(hash).unwrap_or_default())
     }
 
     /// The credential for the secret at `key`, the `number`-th of its client.
@@ -61,7 +58,18 @@ impl Config {
             .labelled(entry.label.as_deref().unwrap_or_default()))
     }
 
+    /// A secret that stands where its name belongs must not be shown in a message.
+    fn no_secret(&self, key: &str, name: &str) -> Result<(), Mistake> {
+        if name.contains("grantor_") {
+            let remedy = "the secret itself does not belong into this file: put it into the environment or a file of \
+                          its own, and write the name of that here. It has been in a file: rotate it";
+            return Err(self.mistake(key, "looks like a secret instead of its name", remedy));
+        }
+        Ok(())
+    }
+
     fn environment(&self, key: &str, name: &str) -> Result<Zeroizing<String>, Mistake> {
+        self.no_secret(key, name)?;
         let remedy = "set it to a secret made by `grantor-server clients create`, or take this entry out";
         match std::env::var(name) {
             Ok(value) if !value.is_empty() => Ok(Zeroizing::new(value)),
@@ -72,6 +80,7 @@ impl Config {
     }
 
     fn file(&self, key: &str, path: &Path) -> Result<Zeroizing<String>, Mistake> {
+        self.no_secret(key, &path.to_string_lossy())?;
         let shown = path.display();
         match private_file::read_secret(path) {
             Ok(text) => Ok(text),
@@ -142,7 +151,7 @@ impl Config {
         }
     }
 
-    /// Tried once, so that a hash which could never match is found at start and not by its client.
+    /// Read at start, so that a hash which could never match is found then and not by its client.
     fn imported(&self, key: &str, number: usize, hash: &str) -> Result<Credential, Mistake> {
         let unreadable = |why: String| {
             let remedy = "write an Argon2id hash in PHC form, $argon2id$v=19$m=…,t=…,p=…$salt$hash, of at most \
@@ -152,7 +161,7 @@ impl Config {
         let why = |error: &dyn std::error::Error| {
             error.source().map_or_else(|| error.to_string(), |why| why.to_string())
         };
-        Argon2id::new().verify(b"not the secret", hash).map(drop).map_err(|error| unreadable(why(&error)))?;
+        Argon2id::check(hash).map_err(|error| unreadable(why(&error)))?;
         let id = CredentialId::new(format!("argon2id-{number}")).map_err(|rule| self.invalid(key, rule))?;
         Ok(Credential::imported(id, hash))
     }
