@@ -22,6 +22,7 @@ pub(crate) struct AssertionRules<'a> {
 pub(crate) struct SelfIssued {
     pub(crate) client_id: ClientId,
     pub(crate) audience: String,
+    pub(crate) issued_at: Option<Timestamp>,
     pub(crate) expires_at: Timestamp,
     pub(crate) jti: Jti,
 }
@@ -37,7 +38,7 @@ impl AssertionRules<'_> {
         let audience = claims.aud.ok_or(Reason::JwtAudience)?;
         let expires_at = self.check_times(claims.exp, claims.nbf, claims.iat)?;
         let jti = claims.jti.ok_or(Reason::JwtJti)?;
-        Ok(SelfIssued { client_id, audience, expires_at, jti })
+        Ok(SelfIssued { client_id, audience, issued_at: claims.iat, expires_at, jti })
     }
 
     fn check_times(

@@ -134,10 +134,13 @@ impl HostKeys {
         if !algorithm.is_symmetric() {
             return Err(InvalidValue::new("the algorithm of a secret", "HS256, HS384 or HS512").into());
         }
-        if secret.len() < algorithm.secret_bytes() {
-            return Err(
-                InvalidValue::new("a secret for client_secret_jwt", "at least as long as its hash").into()
-            );
+        let varied = secret.bytes().any(|byte| Some(&byte) != secret.as_bytes().first());
+        if secret.len() < algorithm.secret_bytes() || !varied {
+            return Err(InvalidValue::new(
+                "a secret for client_secret_jwt",
+                "at least as long as its hash, and random",
+            )
+            .into());
         }
         let sealed = self.seal(&secret_context(client, &id), secret.as_bytes(), entropy)?;
         Ok(Credential::new(id, CredentialKind::SealedSecret(SealedSecret { algorithm, sealed })))

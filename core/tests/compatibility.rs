@@ -168,6 +168,14 @@ async fn assertion_reuse_only_within_ten_minutes_of_exp() {
     let other = Assertion::of("other").sign(&key);
     accepted(&server, &other, "every client").await;
     accepted(&server, &other, "every client").await;
+    let long = Assertion::of("demo").claim("exp", NOW + 3600).sign(&key);
+    accepted(&server, &long, "first").await;
+    world.clock.advance(3300);
+    assert_eq!(
+        rejected(&world, &server, &long).await,
+        Reason::ProofReplayed,
+        "in the last ten minutes of an hour"
+    );
 }
 
 /// What is reusable is checked as any other: an event alone does not let it in.

@@ -16,11 +16,11 @@ use crate::error::{ErrorCode, Fault, Reason, Step};
 use crate::event::RequestTrail;
 use crate::jose::{AssertionAlgorithm, ReceivedClaims, ReceivedJws};
 use crate::store::{Client, CompatibilitySwitch, Credential, CredentialKind};
-use crate::types::{ProofId, ProofNamespace};
+use crate::types::{ProofId, ProofNamespace, Timestamp};
 
 /// RFC 7523 §2.2, in exact case.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// Under `assertion_reuse` a longer life than this is spent once all the same.
+/// Under `assertion_reuse` a longer life than this, from `iat` to `exp`, is spent once all the same.
 const REUSABLE_FOR: Duration = Duration::from_secs(600);
 
 /// An assertion whose form and claims are right. Its signature has not been looked at.
@@ -100,6 +100,7 @@ impl ClientAuthentication<'_> {
         presented: &PresentedAssertion<'_>,
     ) -> Step<Option<&'c Credential>> {
         let mut candidates = 0;
+        let mut fault = None;
         for credential in client.credentials().iter().filter(|held| held.is_valid_at(self.rules.now)) {
             let fits = match credential.kind() {
                 CredentialKind::Key(key) => {
@@ -112,12 +113,19 @@ impl ClientAuthentication<'_> {
             };
             if fits {
                 candidates += 1;
-                if self.is_signed_with(client, credential, presented)? {
-                    return Ok(Some(credential));
+                match self.is_signed_with(client, credential, presented) {
+                    Ok(true) => return Ok(Some(credential)),
+                    Ok(false) => {}
+                    // Another one may fit; if none does it is our fault and not the client's.
+                    Err(unusable) => fault = Some(unusable),
                 }
             }
         }
-        if candidates == 0 { Err(invalid_client(Reason::JwtKeyUnknown).into()) } else { Ok(None) }
+        match (fault, candidates) {
+            (Some(fault), _) => Err(fault),
+            (None, 0) => Err(invalid_client(Reason::JwtKeyUnknown).into()),
+            (None, _) => Ok(None),
+        }
     }
 
     fn is_signed_with(
@@ -142,7 +150,9 @@ impl ClientAuthentication<'_> {
 
     /// Single use, remembered for the whole validity (RFC 7523 §3 (7), OIDC Core §9).
     fn proof(&self, client: &Client, claims: &SelfIssued) -> Proof {
-        let short = claims.expires_at <= self.rules.now.plus(REUSABLE_FOR).plus(self.rules.skew);
+        // By its whole life: the last ten minutes of a longer one are no reason to take it twice.
+        let soon = |from: Timestamp| claims.expires_at <= from.plus(REUSABLE_FOR).plus(self.rules.skew);
+        let short = claims.issued_at.is_some_and(soon) && soon(self.rules.now);
         let reusable = short && self.compatibility.is_on(&CompatibilitySwitch::ASSERTION_REUSE, client);
         Proof {
             id: ProofId::new(ProofNamespace::Client, client.id().as_str(), &claims.jti),

@@ -1,7 +1,8 @@
 //! Client authentication (RFC 6749 §2.3): one file for each kind of proof.
 //!
 //! Everything that fails here is one answer, `invalid_client`, byte for byte; the true reason goes to events.
-//! The work follows from the presented bytes alone (T41).
+//! The work for a secret follows from the presented bytes alone (T41). Client ids are no secret, so for signatures it need
+//! not: how long a refusal takes tells about the keys of a client at most.
 
 mod assertion;
 mod presented;

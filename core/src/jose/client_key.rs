@@ -11,6 +11,10 @@ use super::jwk::{PublicMembers, thumbprint};
 use super::{AssertionAlgorithm, key_rules, system_random};
 use crate::types::InvalidValue;
 
+/// An RSA key of 4096 bits with a certificate chain is far below.
+const MAX_KEY_BYTES: usize = 32 * 1024;
+const MAX_SET_BYTES: usize = 512 * 1024;
+
 /// A client's public key for `private_key_jwt`: one key, one algorithm (RFC 8725 §3.1).
 ///
 /// EC on P-256, P-384 and P-521 (with the feature `josekit`), RSA of 2048 to 4096 bits, Ed25519. Private members,
@@ -57,7 +61,8 @@ impl ClientKey {
     }
 
     fn read(json: &str, wanted: Option<AssertionAlgorithm>) -> Result<Self, InvalidValue> {
-        let members = Members::parse(json.as_bytes());
+        let members = Some(json).filter(|json| json.len() <= MAX_KEY_BYTES);
+        let members = members.and_then(|json| Members::parse(json.as_bytes()));
         Self::from_members(
             &members.ok_or(InvalidValue::new("a JWK", "a JSON object, no member twice"))?,
             wanted,
@@ -73,7 +78,8 @@ impl ClientKey {
     pub fn from_jwks(json: &str) -> Result<Vec<Self>, InvalidValue> {
         let invalid =
             InvalidValue::new("a JWK Set", "an object with `keys`: 1 to 50 public keys, no kid twice");
-        let set = Members::parse(json.as_bytes()).ok_or(invalid)?;
+        let set = Some(json).filter(|json| json.len() <= MAX_SET_BYTES);
+        let set = set.and_then(|json| Members::parse(json.as_bytes())).ok_or(invalid)?;
         let Some(Json::Array(keys)) = set.get("keys") else { return Err(invalid) };
         if !(1..=50).contains(&keys.len()) {
             return Err(invalid);

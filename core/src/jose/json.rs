@@ -9,6 +9,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 /// Deeper than any claim that means something.
 const MAX_DEPTH: usize = 16;
+/// More than any header, claim set or key has. Looking for repeats costs its square.
+const MAX_MEMBERS: usize = 100;
 /// How serde_json hands over a number where somebody in the build has switched on `arbitrary_precision`.
 const NUMBER_TOKEN: &str = "$serde_json::private::Number";
 
@@ -128,8 +130,8 @@ impl<'de> Visitor<'de> for Nested {
                 let text: String = input.next_value()?;
                 return text.parse().map(Json::Number).map_err(A::Error::custom);
             }
-            if members.iter().any(|(other, _)| *other == name) {
-                return Err(A::Error::custom("a member twice"));
+            if members.len() == MAX_MEMBERS || members.iter().any(|(other, _)| *other == name) {
+                return Err(A::Error::custom("a member twice, or too many"));
             }
             members.push((name, input.next_value_seed(inner)?));
         }
@@ -184,6 +186,15 @@ mod tests {
         ] {
             assert!(Members::parse(bad.as_bytes()).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn t33_members_are_bounded() {
+        let many = |n: usize| {
+            format!("{{{}}}", (0..n).map(|n| format!(r#""m{n}":0"#)).collect::<Vec<_>>().join(","))
+        };
+        assert!(Members::parse(many(100).as_bytes()).is_some());
+        assert!(Members::parse(many(101).as_bytes()).is_none());
     }
 
     #[test]

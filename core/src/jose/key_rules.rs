@@ -165,9 +165,16 @@ pub(super) fn certificates(jwk: &Members<'_>) -> Result<Vec<String>, InvalidValu
             thumbprints.push(of_length(text.trim_end_matches('='), length)?);
         }
     }
-    if let Some(Json::Array(chain)) = jwk.get("x5c")
-        && let Some(Json::Text(own)) = chain.first()
-    {
+    let own = match jwk.get("x5c") {
+        None => None,
+        Some(Json::Array(chain)) => match chain.first() {
+            Some(Json::Text(own)) => Some(own),
+            Some(_) => return Err(MALFORMED),
+            None => None,
+        },
+        Some(_) => return Err(MALFORMED),
+    };
+    if let Some(own) = own {
         let der = BASE64.decode(own.as_bytes()).map_err(|_| MALFORMED)?;
         for algorithm in [&SHA1_FOR_LEGACY_USE_ONLY, &SHA256] {
             let thumbprint = BASE64URL_NOPAD.encode(digest(algorithm, &der).as_ref());

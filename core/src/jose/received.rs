@@ -11,7 +11,6 @@ const MAX_BYTES: usize = 16 * 1024;
 const MAX_NAME_BYTES: usize = 256;
 
 /// A JWS in compact form. Nothing of it is verified; the key and the algorithm come from the registration.
-#[derive(Debug)]
 pub(crate) struct ReceivedJws<'a> {
     pub(crate) header: Header,
     /// The decoded payload.
@@ -46,6 +45,13 @@ impl<'a> ReceivedJws<'a> {
         let header = Header::parse(&decode(header)?)?;
         let (payload, signature) = (decode(payload)?, decode(signature)?);
         Ok(Self { header, payload, signing_input: signing_input.as_bytes(), signature })
+    }
+}
+
+impl std::fmt::Debug for ReceivedJws<'_> {
+    /// Without payload and signature: together they are a credential.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReceivedJws").field("header", &self.header).finish_non_exhaustive()
     }
 }
 

@@ -311,7 +311,7 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`InvalidValue`] for two credentials of one id, two imported secrets that are valid at one time, more than
-    /// 100 credentials, a default scope outside the scope, a name or label that is too long or holds control
+    /// 50 credentials, a default scope outside the scope, a name or label that is too long or holds control
     /// characters, or `none` as method.
     pub fn build(self) -> Result<Client, InvalidValue> {
         let record = &self.0;
@@ -331,7 +331,7 @@ impl ClientBuilder {
         let short = "at most 200 bytes without control characters";
         let rules = [
             (ids.len() == record.credentials.len(), "credentials", "of different ids"),
-            (ids.len() <= 100, "credentials", "at most 100"),
+            (ids.len() <= 50, "credentials", "at most 50, since a request may have to try them all"),
             (imported.iter().enumerate().all(alone), "credentials", one_hash),
             (default_ok, "default_scope", "within scope"),
             (record.name.as_deref().is_none_or(text_ok), "name", short),

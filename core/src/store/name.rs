@@ -67,8 +67,8 @@ impl CompatibilitySwitch {
     /// Takes the URL of the token endpoint as audience of a client assertion, beside the issuer. Whoever runs
     /// another server that the client trusts can then replay its assertions here (CVE-2025-27370).
     pub const TOKEN_ENDPOINT_AUDIENCE: Self = Self(Cow::Borrowed("token_endpoint_audience"));
-    /// Takes an assertion again until its `exp`, if that is at most ten minutes ahead. Whoever sees one can use it
-    /// that long.
+    /// Takes an assertion again until its `exp`, if that is at most ten minutes after its `iat`; one without `iat` is
+    /// never taken again. Whoever sees one can use it that long.
     pub const ASSERTION_REUSE: Self = Self(Cow::Borrowed("assertion_reuse"));
     /// Takes Basic credentials that were not form-encoded (RFC 6749 §2.3.1).
     pub const RAW_BASIC: Self = Self(Cow::Borrowed("raw_basic"));
