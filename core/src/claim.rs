@@ -81,6 +81,10 @@ mod tests {
         async fn prune(&self, _before: Timestamp, _limit: u32) -> Result<u32, StoreError> {
             Err(StoreError::unavailable("not asked"))
         }
+
+        fn caveats(&self) -> Vec<String> {
+            Vec::new()
+        }
     }
 
     fn proof(byte: u8, replayed: ErrorCode) -> Proof {

@@ -46,4 +46,15 @@ impl Stores {
         self.tokens = Arc::new(tokens);
         self
     }
+
+    /// What the stores do not keep of their promises. What one backend says for several of them is said once.
+    pub(crate) fn caveats(&self) -> Vec<String> {
+        let mut said: Vec<String> = Vec::new();
+        for caveat in [self.clients.caveats(), self.keys.caveats(), self.tokens.caveats()].concat() {
+            if !said.contains(&caveat) {
+                said.push(caveat);
+            }
+        }
+        said
+    }
 }

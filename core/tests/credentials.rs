@@ -171,6 +171,15 @@ async fn s6_another_servers_ephemeral_host_keys_do_not_open_a_secret() {
     refused(&send(&restarted, grant("demo", secret.expose(), &[])).await, 500, "server_error");
 }
 
+#[tokio::test]
+async fn s4_what_a_store_does_not_keep_is_a_warning_said_once() {
+    let server = with_host_keys(&World::new(), HostKeys::ephemeral()).await;
+    let summary = server.summary();
+    let said: Vec<_> =
+        summary.warnings().iter().filter(|warning| warning.contains("memory storage")).collect();
+    assert_eq!(said.len(), 1, "{said:?}");
+}
+
 #[test]
 fn s6_records_that_would_blur_credentials_are_not_built() {
     let builder = || {

@@ -285,6 +285,10 @@ impl TokenStore for NoTokens {
     async fn prune(&self, _before: Timestamp, _limit: u32) -> Result<u32, StoreError> {
         Err(StoreError::unavailable("token-table-down-7f3"))
     }
+
+    fn caveats(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 #[tokio::test]

@@ -68,6 +68,10 @@ impl KeyStore for AllLookFirst {
     async fn replace(&self, expected: Revision, keys: &KeySet) -> Result<Replace, StoreError> {
         KeyStore::replace(&self.inner, expected, keys).await
     }
+
+    fn caveats(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 #[test]

@@ -14,8 +14,8 @@ use grantor::store::{
 };
 use grantor::{ClientId, async_trait};
 
-use crate::MemoryStore;
 use crate::bound::Bound;
+use crate::memory_store::{CAVEAT, MemoryStore};
 
 /// How many clients a listing looks at before it lets others at the locks.
 const STRIDE: usize = 256;
@@ -87,6 +87,10 @@ impl Clients {
 impl ClientStore for MemoryStore {
     async fn find(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
         Ok(self.parts().clients.read(id).get(id).cloned())
+    }
+
+    fn caveats(&self) -> Vec<String> {
+        vec![CAVEAT.to_owned()]
     }
 }
 

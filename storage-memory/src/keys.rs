@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use grantor::async_trait;
 use grantor::store::{KeySet, KeyStore, Replace, Revision, StoreError};
 
-use crate::MemoryStore;
+use crate::memory_store::{CAVEAT, MemoryStore};
 
 /// Empty at [`Revision::ABSENT`] to begin with.
 #[derive(Default)]
@@ -31,5 +31,9 @@ impl KeyStore for MemoryStore {
         }
         *held = (keys, expected.next());
         Ok(Replace::Won)
+    }
+
+    fn caveats(&self) -> Vec<String> {
+        vec![CAVEAT.to_owned()]
     }
 }

@@ -10,6 +10,9 @@ use crate::clients::Clients;
 use crate::keys::Keys;
 use crate::tokens::Tokens;
 
+/// What the operator should know of every part of it.
+pub(crate) const CAVEAT: &str = "memory storage is for one process and ends with it";
+
 /// Clients, keys, spent proofs, tokens and revocations, in memory: for one process only, and gone with it.
 ///
 /// A clone is a further handle on the same data. Its methods never wait: each is done when first polled.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use grantor::store::{Claim, Insert, StoreError, TokenRecord, TokenState, TokenStore};
 use grantor::{ProofId, Timestamp, TokenId, async_trait};
 
-use crate::MemoryStore;
 use crate::bound::Bound;
 use crate::expiring::{ExpiringMap, IfHeld, Put};
+use crate::memory_store::{CAVEAT, MemoryStore};
 
 /// Proofs and tokens apart, so that neither an id nor a flood of the one touches the other.
 pub(crate) struct Tokens {
@@ -67,5 +67,9 @@ impl TokenStore for MemoryStore {
         let Tokens { claims, tokens } = &self.parts().tokens;
         let removed = claims.prune(before, limit);
         Ok(removed + tokens.prune(before, limit - removed))
+    }
+
+    fn caveats(&self) -> Vec<String> {
+        vec![CAVEAT.to_owned()]
     }
 }

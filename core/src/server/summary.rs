@@ -36,6 +36,7 @@ impl Summary {
                 "imported secrets without a rate limiter: they can be guessed at, a few at a time".to_owned(),
             );
         }
+        warnings.extend(server.stores.caveats());
         for (switch, reach) in server.compatibility.iter() {
             let who = match reach {
                 Reach::EveryClient => "every client",

@@ -23,6 +23,11 @@ pub trait ClientStore: Debug + Send + Sync + 'static {
     ///
     /// [`StoreError`] where the store failed. A client that does not exist is `Ok(None)`, never an error.
     async fn find(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError>;
+
+    /// What this store does not keep of its promises, in words for the operator, such as "clients are cached for 5 s":
+    /// the start-up summary shows each as a warning. Empty for a store that keeps them all. Constant for the life of
+    /// the store, and asks nobody.
+    fn caveats(&self) -> Vec<String>;
 }
 
 /// Administers clients: registration, the administrator's commands, host code. Never used by a token request.

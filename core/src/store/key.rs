@@ -28,6 +28,10 @@ pub trait KeyStore: Debug + Send + Sync + 'static {
     ///
     /// [`StoreError`] where the store failed or may have failed.
     async fn replace(&self, expected: Revision, keys: &KeySet) -> Result<Replace, StoreError>;
+
+    /// What this store does not keep of its promises, in words for the operator: the start-up summary shows each as
+    /// a warning. Empty for a store that keeps them all. Constant for the life of the store, and asks nobody.
+    fn caveats(&self) -> Vec<String>;
 }
 
 /// What became of a replacement.

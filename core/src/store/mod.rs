@@ -43,6 +43,10 @@
 //!             .map_err(StoreError::corrupt)?;
 //!         Ok(Some(Versioned::new(client, Revision::new(1))))
 //!     }
+//!
+//!     fn caveats(&self) -> Vec<String> {
+//!         Vec::new()
+//!     }
 //! }
 //! ```
 

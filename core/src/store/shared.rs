@@ -15,6 +15,10 @@ impl<T: ClientStore + ?Sized> ClientStore for Arc<T> {
     async fn find(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
         T::find(self, id).await
     }
+
+    fn caveats(&self) -> Vec<String> {
+        T::caveats(self)
+    }
 }
 
 #[async_trait]
@@ -45,6 +49,10 @@ impl<T: KeyStore + ?Sized> KeyStore for Arc<T> {
     async fn replace(&self, expected: Revision, keys: &KeySet) -> Result<Replace, StoreError> {
         T::replace(self, expected, keys).await
     }
+
+    fn caveats(&self) -> Vec<String> {
+        T::caveats(self)
+    }
 }
 
 #[async_trait]
@@ -67,5 +75,9 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
 
     async fn prune(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
         T::prune(self, before, limit).await
+    }
+
+    fn caveats(&self) -> Vec<String> {
+        T::caveats(self)
     }
 }

@@ -67,6 +67,10 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     ///
     /// [`StoreError`] where the store failed.
     async fn prune(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError>;
+
+    /// What this store does not keep of its promises, in words for the operator: the start-up summary shows each as
+    /// a warning. Empty for a store that keeps them all. Constant for the life of the store, and asks nobody.
+    fn caveats(&self) -> Vec<String>;
 }
 
 /// Whether a proof was still unspent.

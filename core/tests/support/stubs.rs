@@ -168,6 +168,10 @@ impl ClientStore for FakeClients {
         }
         ClientStore::find(&self.inner, id).await
     }
+
+    fn caveats(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A key store whose next loads and replacements can be made to fail or lose.
@@ -224,6 +228,10 @@ impl KeyStore for FakeKeys {
             FakeReplace::AlwaysLost => return Ok(Replace::Lost),
         }
         KeyStore::replace(&self.inner, expected, keys).await
+    }
+
+    fn caveats(&self) -> Vec<String> {
+        Vec::new()
     }
 }
 

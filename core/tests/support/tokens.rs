@@ -69,4 +69,8 @@ impl TokenStore for FakeTokens {
     async fn prune(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
         self.inner.prune(before, limit).await
     }
+
+    fn caveats(&self) -> Vec<String> {
+        Vec::new()
+    }
 }

@@ -27,6 +27,10 @@ impl<S: ClientStore> ClientStore for ConfiguredClients<S> {
             None => self.behind.find(id).await,
         }
     }
+
+    fn caveats(&self) -> Vec<String> {
+        self.behind.caveats()
+    }
 }
 
 #[cfg(test)]
