@@ -31,6 +31,27 @@ pub(crate) fn token(number: usize) -> TokenId {
     TokenId::from_bytes(bytes(number))
 }
 
+/// Ids of which any two differ, most of them by one or two bits, and none is easy text.
+pub(crate) fn bytes_that_differ_by_a_bit() -> Vec<[u8; 32]> {
+    let mut ids = vec![[0; 32], [0xff; 32], [b'a'; 32], [b'A'; 32], [b'%'; 32], [b'_'; 32], [b'\\'; 32]];
+    ids.extend([
+        *b"';--\"\r\n\t {tag}$1 %s {} ?1 :a '\\x",
+        [b' '; 32],
+        [0x80; 32],
+        *b"*\r\n$3\r\nDEL\r\n$1\r\na\r\n             ",
+    ]);
+    for byte in 0..32 {
+        for bit in 0..8 {
+            let mut id = [0; 32];
+            if let Some(byte) = id.get_mut(byte) {
+                *byte = 1 << bit;
+            }
+            ids.push(id);
+        }
+    }
+    ids
+}
+
 pub(crate) fn client_id(promise: Promise, text: &str) -> Checked<ClientId> {
     promise.made(ClientId::new(text))
 }
