@@ -47,7 +47,17 @@ macro_rules! token_store {
 macro_rules! key_store {
     ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
         $crate::__tests! { key_store [$(#[$($attribute)*])*] $fixture =>
+            big_and_hostile_key_sets_come_back_whole
+            unknown_members_of_a_key_set_survive
+            a_key_set_of_an_unknown_version_is_corrupt
+            a_damaged_key_set_is_corrupt
+            an_outage_is_an_error
             nothing_stored_yet_is_an_empty_set_at_revision_absent
+            of_24_first_replacements_at_once_exactly_one_wins * 8
+            of_24_replacements_at_once_exactly_one_wins
+            a_writer_that_lost_has_changed_nothing
+            a_replacement_is_seen_at_once_by_every_handle
+            keys_and_revision_are_one_snapshot
         }
     };
 }
