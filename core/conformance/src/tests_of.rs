@@ -69,6 +69,24 @@ macro_rules! client_registry {
     ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
         $crate::__tests! { client_registry [$(#[$($attribute)*])*] $fixture =>
             insert_never_overwrites
+            update_needs_the_current_revision_and_leaves_the_next
+            delete_is_final
+            what_is_written_is_seen_at_once_by_every_handle
+            big_and_hostile_clients_come_back_whole
+            unknown_members_of_a_client_survive
+            a_client_of_an_unknown_version_is_corrupt
+            a_damaged_client_is_corrupt
+            ids_compare_byte_for_byte_over_all_of_vschar
+            a_change_of_one_client_touches_no_other
+            pages_come_in_byte_order_and_none_is_left_out
+            a_name_prefix_selects_byte_for_byte
+            pages_of_1_and_of_1000_are_whole
+            an_outage_is_an_error
+            paging_neither_skips_nor_repeats_while_others_insert_and_delete
+            of_24_inserts_at_once_exactly_one_is_done
+            of_24_updates_at_one_revision_exactly_one_is_done
+            an_update_beside_a_delete_brings_nothing_back
+            a_client_is_read_as_one_snapshot
         }
     };
 }
