@@ -1,9 +1,9 @@
 //! A cache in front of any client store.
 //!
-//! Our own and not a library's. A load that began before a change must not land after it, a caller that leaves must
-//! not leave the others hanging, time comes through [`Clock`], and no thread and no runtime is brought along. moka
-//! (0.12) has a clock of its own and adds 30 crates; `futures_util::future::Shared` loses a waker where the future
-//! wakes itself and the caller that polled it leaves (rust-lang/futures-rs#2706).
+//! Of our own and not a library's. A read that began before a change must not land after it, a caller that leaves must
+//! not leave the others hanging, and time comes through [`Clock`]. moka 0.12 lets that read land (tried), has a clock
+//! of its own and adds 23 crates. `futures_util::future::Shared` loses a waiter where the future wakes itself and the
+//! caller that polled it leaves (rust-lang/futures-rs#2706).
 
 mod bounded;
 mod builder;
@@ -66,7 +66,7 @@ const MOST_UNKNOWN: usize = 1024;
 /// Time is the server's [`Clock`], as everywhere, and not a monotonic one: that of Linux stands still while a
 /// machine is suspended, and would show a client of before. A clock that is set back keeps nothing alive for ever:
 /// an entry counts only from the moment of its read on, by the clock, until its end, so what seems to come from the
-/// future is read anew. At the worst an entry that nobody asked for meanwhile is used for one time to live more.
+/// future is read anew. At the worst an entry that nobody read anew meanwhile is used for one time to live more.
 pub struct ClientCache<S>(Arc<Parts<S>>);
 
 struct Parts<S> {
