@@ -7,7 +7,9 @@ pub mod token_store;
 
 mod broken;
 mod fixture;
+mod hostile;
 mod ids;
+mod outage;
 mod race;
 mod records;
 mod run;
