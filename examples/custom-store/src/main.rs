@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     match sqlx::query("SELECT FROM api_customers LIMIT 1").fetch_optional(&pool).await {
         Ok(_) => {}
         Err(sqlx::Error::Database(error)) => {
-            println!("{error}\nTo make the table, with two customers:");
+            println!("{}\nTo make the table, with two customers:", error.message());
             println!("  psql \"$DATABASE_URL\" -f examples/custom-store/schema.sql\n");
         }
         Err(error) => println!("the database does not answer yet: {error}\n"),

@@ -6,7 +6,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 /// A schema of its own with the table of `schema.sql` and its two customers.
-pub async fn database() -> PgPool {
+pub(crate) async fn database() -> PgPool {
     let url = env::var("GRANTOR_TEST_POSTGRES")
         .expect("GRANTOR_TEST_POSTGRES tells where PostgreSQL is; `bash .ci/servers start DIR` starts one");
     let options: PgConnectOptions = url.parse().expect("GRANTOR_TEST_POSTGRES is a URL");
@@ -27,8 +27,7 @@ pub async fn database() -> PgPool {
 }
 
 /// One customer more.
-#[allow(dead_code)] // of one test and not of the other
-pub async fn add(pool: &PgPool, number: i64, login: &str, permissions: &[&str]) {
+pub(crate) async fn add(pool: &PgPool, number: i64, login: &str, permissions: &[&str]) {
     sqlx::query(
         "INSERT INTO api_customers (customer_no, login, password_bcrypt, company, tenant, permissions)
          SELECT $1, $2, password_bcrypt, 'Company', 'eu-1', $3 FROM api_customers WHERE login = 'acme'",
