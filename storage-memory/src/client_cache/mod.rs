@@ -204,6 +204,7 @@ impl<S: fmt::Debug> fmt::Debug for ClientCache<S> {
             .field("time_to_live", &self.0.life.0)
             .field("clients", &held(Shard::known))
             .field("unknown", &held(Shard::unknown))
+            .field("reads", &held(Shard::reads))
             .finish()
     }
 }

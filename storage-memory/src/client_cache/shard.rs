@@ -50,6 +50,10 @@ impl Shard {
         self.unknown.len()
     }
 
+    pub(super) fn reads(&self) -> usize {
+        self.flights.len()
+    }
+
     /// What counts of this id. `Some(None)`: there is no such client.
     pub(super) fn cached(
         &self,

@@ -118,6 +118,7 @@ fn a_read_that_all_have_left_ends_and_the_next_find_reads_anew() {
     assert!(callers.iter_mut().all(|caller| poll(caller.as_mut()).is_pending()));
     drop(callers);
     assert_eq!(behind.running(), 0, "given up");
+    assert!(format!("{cache:?}").contains("reads: 0"), "nothing is left of it: {cache:?}");
     behind.open();
     assert_eq!(find(&cache, "a").as_deref(), Some("n"));
     assert_eq!(behind.finds(), 2);
@@ -164,6 +165,7 @@ fn a_failure_reaches_all_who_wait_and_is_never_cached() {
         );
     }
     assert_eq!(behind.finds(), 1);
+    assert!(format!("{cache:?}").contains("reads: 0"), "nothing is left of it: {cache:?}");
     behind.open();
     assert!(done(cache.find(&a)).is_err(), "still down: asked again");
     behind.fail(false);
@@ -196,6 +198,45 @@ fn a_store_that_panics_fails_all_who_wait_and_then_serves_again() {
     behind.panic(false);
     behind.open();
     assert_eq!(find(&cache, "a").as_deref(), Some("n"));
+}
+
+/// The record may be as old as the beginning of the read.
+#[test]
+fn the_time_to_live_counts_from_before_the_read() {
+    let (cache, behind, clock) = cache();
+    insert(&behind, "a", "n");
+    behind.shut();
+    let a = id("a");
+    let mut slow = pin!(cache.find(&a));
+    assert!(poll(slow.as_mut()).is_pending());
+    clock.set(NOW + 3);
+    behind.release();
+    behind.open();
+    assert!(poll(slow).is_ready());
+    clock.set(NOW + 4);
+    assert!(find(&cache, "a").is_some());
+    assert_eq!(behind.finds(), 1);
+    clock.set(NOW + 5);
+    assert!(find(&cache, "a").is_some());
+    assert_eq!(behind.finds(), 2);
+}
+
+/// One that waits and has not looked yet does not keep the failure alive for others.
+#[test]
+fn nobody_joins_a_read_that_has_failed() {
+    let (cache, behind, _) = cache();
+    insert(&behind, "a", "n");
+    behind.shut();
+    let a = id("a");
+    let (mut first, mut second) = (pin!(cache.find(&a)), pin!(cache.find(&a)));
+    assert!(poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
+    behind.fail(true);
+    behind.release();
+    assert!(matches!(poll(first), Poll::Ready(Err(_))));
+    behind.fail(false);
+    behind.open();
+    assert_eq!(find(&cache, "a").as_deref(), Some("n"));
+    assert!(matches!(poll(second), Poll::Ready(Err(_))));
 }
 
 /// A store that takes ten seconds: whoever asks at the sixth gets no record from before the first.
