@@ -55,3 +55,23 @@ impl<V> Bounded<V> {
         self.by_arrival.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Else the index would grow with each read of the same client, and put out the newer one under its old place.
+    #[test]
+    fn one_that_comes_again_takes_its_place_anew() {
+        let id = |text: &str| ClientId::new(text).unwrap();
+        let mut bounded = Bounded::new(2);
+        for (number, text) in ["a", "b", "a", "a", "c"].into_iter().enumerate() {
+            bounded.put(&id(text), number, Timestamp::EPOCH);
+            assert_eq!(bounded.entries.len(), bounded.by_arrival.len());
+        }
+        assert_eq!(bounded.get(&id("a")), Some((&3, Timestamp::EPOCH)), "later than b");
+        assert!(bounded.get(&id("b")).is_none() && bounded.get(&id("c")).is_some());
+        bounded.remove(&id("a"));
+        assert_eq!((bounded.entries.len(), bounded.by_arrival.len()), (1, 1));
+    }
+}

@@ -20,6 +20,8 @@ pub(super) type Read = Result<Option<Versioned<Client>>, Arc<StoreError>>;
 ///
 /// Each of them polls the read itself, with a waker that wakes them all. So whoever has polled is woken when there is
 /// something to do, whatever becomes of the others.
+///
+/// One at a time: a poll is short, and never waits.
 pub(super) struct Flight {
     state: Mutex<State>,
     waiting: Arc<Waiting>,

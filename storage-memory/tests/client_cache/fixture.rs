@@ -90,12 +90,19 @@ impl Behind {
 
     /// Those that wait pass.
     pub(crate) fn release(&self) {
-        for held in self.0.held.lock().unwrap().drain(..) {
-            held.released.store(true, SeqCst);
-            if let Some(waker) = held.waker.lock().unwrap().take() {
-                waker.wake();
-            }
+        for waker in self.release_unwoken() {
+            waker.wake();
         }
+    }
+
+    /// Those that wait would pass, if they looked.
+    pub(crate) fn release_unwoken(&self) -> Vec<Waker> {
+        let held: Vec<_> = self.0.held.lock().unwrap().drain(..).collect();
+        let release = |held: Arc<Held>| {
+            held.released.store(true, SeqCst);
+            held.waker.lock().unwrap().take()
+        };
+        held.into_iter().filter_map(release).collect()
     }
 
     /// Past the cache, as another process would.

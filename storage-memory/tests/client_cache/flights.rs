@@ -2,8 +2,9 @@
 
 use std::error::Error;
 use std::pin::pin;
-use std::sync::Barrier;
-use std::task::Poll;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
+use std::task::{Context, Poll, Wake};
 use std::thread;
 
 use grantor::store::ClientStore;
@@ -122,6 +123,29 @@ fn a_read_that_all_have_left_ends_and_the_next_find_reads_anew() {
     behind.open();
     assert_eq!(find(&cache, "a").as_deref(), Some("n"));
     assert_eq!(behind.finds(), 2);
+}
+
+/// As with a timer that has run out: whoever looks first finds it, and it wakes nobody any more.
+#[test]
+fn whoever_finds_the_read_done_wakes_the_others() {
+    #[derive(Default)]
+    struct Bell(AtomicBool);
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, SeqCst);
+        }
+    }
+    let (cache, behind, _) = cache();
+    insert(&behind, "a", "n");
+    behind.shut();
+    let (a, bell) = (id("a"), Arc::new(Bell::default()));
+    let (mut first, second) = (pin!(cache.find(&a)), pin!(cache.find(&a)));
+    assert!(first.as_mut().poll(&mut Context::from_waker(&bell.clone().into())).is_pending());
+    let unwoken = behind.release_unwoken();
+    assert!(poll(second).is_ready());
+    assert!(bell.0.load(SeqCst), "the first was woken by the second");
+    assert!(poll(first).is_ready());
+    drop(unwoken);
 }
 
 /// The read wakes itself, as one that yields does, and the caller who polled it leaves at once: whoever came between
