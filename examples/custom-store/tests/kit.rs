@@ -13,6 +13,14 @@ grantor_conformance::client_store!(
     shown
 );
 
+#[tokio::test]
+#[ignore = "needs PostgreSQL: bash .ci/test starts one"]
+async fn an_outage_is_an_error() -> Result<(), grantor_conformance::Broken> {
+    let pool = support::database().await;
+    pool.close().await;
+    grantor_conformance::client_store::an_outage_is_an_error(&Customers::new(pool), &[]).await
+}
+
 /// The store, and the clients that it should show.
 async fn shown() -> (Customers, Vec<Client>) {
     let pool = support::database().await;
