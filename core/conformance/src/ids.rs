@@ -145,3 +145,25 @@ pub(crate) fn hostile_client_ids() -> Vec<String> {
     ids.retain(|id| seen.insert(id.clone()));
     ids
 }
+
+/// What a collation, a pattern, a trimmed or a short column takes for `id`, where that is an id at all.
+pub(crate) fn mistaken_for(id: &str) -> Vec<String> {
+    let mut like: Vec<String> = vec![
+        id.to_uppercase(),
+        id.to_lowercase(),
+        format!("{id} "),
+        format!(" {id}"),
+        format!("{id}%"),
+        format!("{id}_"),
+        format!("{id}x"),
+        id.replace('-', ""),
+        id.trim().to_owned(),
+    ];
+    for at in [0, id.len() / 2, id.len().saturating_sub(1)] {
+        let (start, rest) = id.split_at(at.min(id.len()));
+        let end = rest.get(1..).unwrap_or_default();
+        like.extend([format!("{start}_{end}"), format!("{start}%"), format!("{start}*"), start.to_owned()]);
+    }
+    like.retain(|like| (1..=255).contains(&like.len()));
+    like
+}

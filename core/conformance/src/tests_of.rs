@@ -98,6 +98,9 @@ macro_rules! client_store {
     ($(#[$($attribute:tt)*])* $shown:path $(,)?) => {
         $crate::__tests! { client_store [$(#[$($attribute)*])*] $shown =>
             each_client_is_found_as_it_is
+            no_other_id_finds_a_client
+            revisions_are_stored_ones
+            caveats_stay_the_same
         }
     };
 }
@@ -141,4 +144,42 @@ macro_rules! __test {
             })
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// The names of the checks in the source of a group.
+    fn written(path: &Path) -> Vec<String> {
+        if path.is_dir() {
+            return fs::read_dir(path)
+                .expect("folder")
+                .flat_map(|file| written(&file.expect("file").path()))
+                .collect();
+        }
+        let source = fs::read_to_string(path).expect("source");
+        let names = source.lines().filter_map(|line| line.strip_prefix("pub async fn "));
+        names.map(|line| line.split(['<', '(']).next().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// A check that is in no macro would run nowhere.
+    #[test]
+    fn each_check_is_in_the_macro_of_its_group() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let macros = fs::read_to_string(source.join("tests_of.rs")).expect("source");
+        for group in ["client_registry", "client_store.rs", "key_store", "token_store"] {
+            let name = group.trim_end_matches(".rs");
+            let start = macros.find(&format!("$crate::__tests! {{ {name} [")).expect("its macro");
+            let list = macros[start..].split('}').next().unwrap_or_default();
+            let listed: Vec<&str> = list.split_whitespace().collect();
+            let mut checks = written(&source.join(group));
+            assert!(checks.len() > 4, "{group}: {checks:?}");
+            checks.retain(|check| !(group == "client_store.rs" && check == "an_outage_is_an_error"));
+            for check in checks {
+                assert!(listed.contains(&check.as_str()), "{check} is not in the macro of {group}");
+            }
+        }
+    }
 }

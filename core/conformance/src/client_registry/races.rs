@@ -113,7 +113,7 @@ where
         "a new secret with an old scope lets in whoever was given the new secret with rights that were taken away",
     );
     let (even, odd) = (version(promise, "even")?, version(promise, "odd")?);
-    let at = |revision: Revision| if revision.get() % 2 == 0 { &even } else { &odd };
+    let at = |revision: Revision| if revision.get().is_multiple_of(2) { &even } else { &odd };
     insert(promise, &fixture.open().await, at(FIRST)).await?;
     race(fixture, promise, 16, async |store, round, thread| {
         for step in 0..6 {
