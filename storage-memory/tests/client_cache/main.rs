@@ -7,4 +7,5 @@ mod bounds;
 mod changes;
 mod fixture;
 mod flights;
+mod kit;
 mod life;
