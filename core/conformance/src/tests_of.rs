@@ -7,6 +7,37 @@ macro_rules! token_store {
     ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
         $crate::__tests! { token_store [$(#[$($attribute)*])*] $fixture =>
             of_24_claims_at_once_exactly_one_is_first
+            a_claim_is_spent_for_every_handle
+            claims_are_kept_apart_by_namespace_owner_and_jti
+            ids_of_proofs_differ_by_every_bit
+            a_proof_and_a_token_of_the_same_bytes_are_apart
+            a_claim_whose_until_has_passed_is_still_spent
+            a_replay_does_not_move_until
+            big_and_hostile_tokens_come_back_whole
+            unknown_members_of_a_token_survive
+            a_token_of_an_unknown_version_is_corrupt
+            a_damaged_token_is_corrupt
+            no_claim_is_forgotten_in_a_flood
+            no_token_or_revocation_is_forgotten_in_a_flood
+            an_outage_is_an_error
+            prune_removes_only_what_ended_before
+            prune_is_bounded_by_its_limit_and_counts_what_went
+            several_may_prune_at_once_and_each_entry_counts_once
+            prune_spares_what_was_just_revoked_for_longer
+            nothing_is_forgotten_before_its_until_while_others_prune
+            revoke_is_seen_at_once_by_every_handle
+            revoke_is_idempotent_and_leaves_a_tombstone
+            revoke_is_monotone
+            revoke_keeps_the_until_of_the_record
+            of_24_revocations_at_once_the_latest_until_counts
+            an_insert_beside_a_revocation_ends_revoked
+            a_revocation_whose_until_has_passed_is_still_seen
+            of_24_inserts_at_once_exactly_one_is_done
+            insert_never_overwrites_a_token
+            insert_never_overwrites_a_revocation
+            an_insert_is_seen_at_once_by_every_handle
+            ids_of_tokens_differ_by_every_bit
+            a_token_that_has_expired_is_still_found
         }
     };
 }
@@ -16,7 +47,17 @@ macro_rules! token_store {
 macro_rules! key_store {
     ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
         $crate::__tests! { key_store [$(#[$($attribute)*])*] $fixture =>
+            big_and_hostile_key_sets_come_back_whole
+            unknown_members_of_a_key_set_survive
+            a_key_set_of_an_unknown_version_is_corrupt
+            a_damaged_key_set_is_corrupt
+            an_outage_is_an_error
             nothing_stored_yet_is_an_empty_set_at_revision_absent
+            of_24_first_replacements_at_once_exactly_one_wins * 8
+            of_24_replacements_at_once_exactly_one_wins
+            a_writer_that_lost_has_changed_nothing
+            a_replacement_is_seen_at_once_by_every_handle
+            keys_and_revision_are_one_snapshot
         }
     };
 }
@@ -28,6 +69,24 @@ macro_rules! client_registry {
     ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
         $crate::__tests! { client_registry [$(#[$($attribute)*])*] $fixture =>
             insert_never_overwrites
+            update_needs_the_current_revision_and_leaves_the_next
+            delete_is_final
+            what_is_written_is_seen_at_once_by_every_handle
+            big_and_hostile_clients_come_back_whole
+            unknown_members_of_a_client_survive
+            a_client_of_an_unknown_version_is_corrupt
+            a_damaged_client_is_corrupt
+            ids_compare_byte_for_byte_over_all_of_vschar
+            a_change_of_one_client_touches_no_other
+            pages_come_in_byte_order_and_none_is_left_out
+            a_name_prefix_selects_byte_for_byte
+            pages_of_1_and_of_1000_are_whole
+            an_outage_is_an_error
+            paging_neither_skips_nor_repeats_while_others_insert_and_delete
+            of_24_inserts_at_once_exactly_one_is_done
+            of_24_updates_at_one_revision_exactly_one_is_done
+            an_update_beside_a_delete_brings_nothing_back
+            a_client_is_read_as_one_snapshot
         }
     };
 }
@@ -39,6 +98,9 @@ macro_rules! client_store {
     ($(#[$($attribute:tt)*])* $shown:path $(,)?) => {
         $crate::__tests! { client_store [$(#[$($attribute)*])*] $shown =>
             each_client_is_found_as_it_is
+            no_other_id_finds_a_client
+            revisions_are_stored_ones
+            caveats_stay_the_same
         }
     };
 }
@@ -82,4 +144,42 @@ macro_rules! __test {
             })
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// The names of the checks in the source of a group.
+    fn written(path: &Path) -> Vec<String> {
+        if path.is_dir() {
+            return fs::read_dir(path)
+                .expect("folder")
+                .flat_map(|file| written(&file.expect("file").path()))
+                .collect();
+        }
+        let source = fs::read_to_string(path).expect("source");
+        let names = source.lines().filter_map(|line| line.strip_prefix("pub async fn "));
+        names.map(|line| line.split(['<', '(']).next().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// A check that is in no macro would run nowhere.
+    #[test]
+    fn each_check_is_in_the_macro_of_its_group() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let macros = fs::read_to_string(source.join("tests_of.rs")).expect("source");
+        for group in ["client_registry", "client_store.rs", "key_store", "token_store"] {
+            let name = group.trim_end_matches(".rs");
+            let start = macros.find(&format!("$crate::__tests! {{ {name} [")).expect("its macro");
+            let list = macros[start..].split('}').next().unwrap_or_default();
+            let listed: Vec<&str> = list.split_whitespace().collect();
+            let mut checks = written(&source.join(group));
+            assert!(checks.len() > 4, "{group}: {checks:?}");
+            checks.retain(|check| !(group == "client_store.rs" && check == "an_outage_is_an_error"));
+            for check in checks {
+                assert!(listed.contains(&check.as_str()), "{check} is not in the macro of {group}");
+            }
+        }
+    }
 }
