@@ -15,6 +15,11 @@ pub(crate) struct Proxy {
     lines: Arc<Lines>,
 }
 
+/// How to reach the server through a proxy on that port, which reads no TLS.
+pub(crate) fn through(port: u16) -> PgConnectOptions {
+    server().host("127.0.0.1").port(port).ssl_mode(PgSslMode::Disable)
+}
+
 #[derive(Default)]
 struct Lines {
     state: Mutex<State>,
@@ -66,7 +71,7 @@ impl Proxy {
 
     /// How to reach the server through it.
     pub(crate) fn options(&self) -> PgConnectOptions {
-        server().host("127.0.0.1").port(self.port).ssl_mode(PgSslMode::Disable)
+        through(self.port)
     }
 
     /// What was sent since it was last asked for.
