@@ -40,8 +40,8 @@
 //! - Every write is **on the disk before it is answered**, where `synchronous_commit` is `off` too: the statement turns
 //!   it on for itself. What stands there otherwise (`local`, `remote_apply`, …) stays.
 //! - Ids compare byte for byte (`C` collation, `bytea`). Documents are kept as text, exactly as core wrote them.
-//! - **A standby is not believed**: each read of a client, the keys or a token asks on the way whether the server is in
-//!   recovery, and fails if it is, since it may not know of a revocation yet.
+//! - **A standby is not believed**: `find` and `load` ask on the way whether the server is in recovery, and fail if it is,
+//!   since it may not know of a revocation yet.
 //! - A call takes 3 s at the most ([`PostgresStoreBuilder::timeout`]), and an error is never tried again: the answer to a
 //!   claim that was lost on the way means "perhaps taken". An error says what PostgreSQL said, to the operator alone.
 //!
@@ -49,6 +49,8 @@
 //!
 //! - PostgreSQL 13 or newer (tested with 15), a database in `UTF8`, and the primary. `fsync` and `full_page_writes` on, as
 //!   they are by default: with them off a crash can bring back a spent proof, and nothing here could tell.
+//! - `default_transaction_isolation` at `read committed`, as it is by default: with a stricter one calls that race fail
+//!   instead of answering.
 //! - **Fail-over** loses what the new primary had not received: a claim can be honoured again, a revocation be undone. With
 //!   `synchronous_standby_names` set, and `synchronous_commit` at `on` or `remote_apply`, it loses nothing.
 //! - **A role** with `USAGE` on the schema and `SELECT, INSERT, UPDATE, DELETE` on its tables is enough to run. Only

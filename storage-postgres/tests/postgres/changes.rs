@@ -5,7 +5,7 @@ use grantor_storage_postgres::ClientChange::{self, Any};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
-use crate::database::{Database, PATIENCE, pool_of_one, server, until};
+use crate::database::{Database, PATIENCE, pool_of_one, server};
 use crate::records::{FIRST, client, id};
 
 struct Heard(UnboundedReceiver<ClientChange>);
@@ -87,9 +87,10 @@ async fn what_is_no_id_may_be_anything() {
 async fn it_ends_with_the_pool() {
     let database = Database::migrated().await;
     let pool = database.pool();
+    let (sender, mut receiver) = unbounded_channel();
     let store = database.store_on(pool.clone());
-    let listening = tokio::spawn(async move { store.listen(|_change| {}).await });
-    until("it listens", async || pool.size() == 1).await;
+    let listening = tokio::spawn(async move { store.listen(move |change| drop(sender.send(change))).await });
+    assert_eq!(timeout(PATIENCE, receiver.recv()).await.expect("it listens"), Some(Any));
     timeout(PATIENCE, pool.close()).await.expect("the pool closes");
     timeout(PATIENCE, listening).await.expect("it ends").unwrap();
 }

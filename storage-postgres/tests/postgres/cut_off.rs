@@ -30,7 +30,6 @@ async fn cut_after<T>(polls: usize, call: impl Future<Output = T>) -> Option<T> 
 /// each call its own answer.
 async fn at_every_await(store: &PostgresStore, at_poll: impl AsyncFn(usize) -> bool) {
     assert_eq!(ClientRegistry::insert(store, FIRST, &client("witness")).await.unwrap(), Insert::Done);
-    let mut cuts = 0;
     for polls in 0..1000 {
         let finished = at_poll(polls).await;
         let witness = ClientStore::find(store, &id("witness")).await.unwrap().unwrap();
@@ -49,7 +48,6 @@ async fn at_every_await(store: &PostgresStore, at_poll: impl AsyncFn(usize) -> b
             );
             return;
         }
-        cuts += 1;
     }
     panic!("never finished");
 }

@@ -63,7 +63,7 @@ impl Proxy {
                     return;
                 }
                 let lines = Arc::clone(&accepting);
-                thread::spawn(move || lines.connect(client));
+                thread::spawn(move || lines.connect(&client));
             }
         });
         Self { port, lines }
@@ -103,7 +103,7 @@ impl Drop for Proxy {
 }
 
 impl Lines {
-    fn connect(self: Arc<Self>, client: TcpStream) {
+    fn connect(self: Arc<Self>, client: &TcpStream) {
         let target = server();
         let Ok(server) = TcpStream::connect((target.get_host(), target.get_port())) else { return };
         let number = {
@@ -119,7 +119,7 @@ impl Lines {
             let _broken = back.answers(number, &from_server, &to_client);
             let _gone = to_client.shutdown(Shutdown::Both);
         });
-        let _broken = self.messages(&client, &server);
+        let _broken = self.messages(client, &server);
         let _gone = server.shutdown(Shutdown::Both);
     }
 
