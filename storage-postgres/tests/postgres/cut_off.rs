@@ -43,8 +43,8 @@ async fn at_every_await(store: &PostgresStore, at_poll: impl AsyncFn(usize) -> b
         assert_eq!(store.claim(&unseen, at(1)).await.unwrap(), Claim::Replayed, "after {polls} polls");
         if finished {
             assert!(
-                cuts >= 3,
-                "cut off {cuts} times only: it was to be cut off while connected, sent and answered"
+                polls >= 3,
+                "cut off {polls} times only: it was to be cut off while connected, sent and answered"
             );
             return;
         }
