@@ -14,7 +14,7 @@ use crate::failure::Failure;
 #[async_trait]
 impl ClientStore for PostgresStore {
     async fn find(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
-        let find = self.statement(&self.parts().statements.find_client).bind(id.as_str().to_owned());
+        let find = self.statement(&self.parts().statements.find_client).bind(id.as_str());
         let row = from_primary(self.one_row(find).await?)?;
         match column::<Option<&str>>(&row, 1)? {
             None => Ok(None),

@@ -153,8 +153,9 @@ fn check_applied(applied: &[(i32, String)], schema: &str) -> Result<(), MigrateE
     if let Some(found) = applied.iter().map(|(version, _)| *version).max().filter(|found| *found > known) {
         return Err(MigrateError::Newer { schema: schema.to_owned(), found, known });
     }
+    // By lines, since a checkout may have ended them in another way.
     let is_ours = |(version, sql): &&(i32, String)| {
-        MIGRATIONS.iter().any(|migration| migration.version == *version && migration.sql == sql)
+        MIGRATIONS.iter().any(|known| known.version == *version && known.sql.lines().eq(sql.lines()))
     };
     match applied.iter().find(|row| !is_ours(row)) {
         None => Ok(()),

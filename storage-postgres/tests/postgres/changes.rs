@@ -1,11 +1,14 @@
 //! What other processes change in clients is heard at once.
 
+use std::time::Duration;
+
 use grantor::store::{ClientRegistry, Delete, Insert, Revision, Update};
 use grantor_storage_postgres::ClientChange::{self, Any};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 use crate::database::{Database, PATIENCE, pool_of_one, server};
+use crate::proxy::Proxy;
 use crate::records::{FIRST, client, id};
 
 struct Heard(UnboundedReceiver<ClientChange>);
@@ -68,6 +71,23 @@ async fn after_the_connection_was_lost_anything_may_have_changed() {
         let _done = ClientRegistry::insert(&database.store(), FIRST, &client(&text)).await.unwrap();
         assert_eq!(heard.next().await, of(&text));
     }
+}
+
+/// The server went away without a word, so nothing would ever come. The clock is moved beyond the longest silence.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: bash .ci/test starts one"]
+async fn a_line_that_is_silent_for_too_long_is_tried_and_given_up() {
+    let database = Database::migrated().await;
+    let proxy = Proxy::start();
+    let (sender, mut receiver) = unbounded_channel();
+    let store = database.builder_on(pool_of_one(proxy.options())).timeout(Duration::from_millis(500)).build();
+    tokio::spawn(async move { store.listen(move |change| drop(sender.send(change))).await });
+    assert_eq!(timeout(PATIENCE, receiver.recv()).await.expect("it listens"), Some(Any));
+    proxy.silence();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(31)).await;
+    tokio::time::resume();
+    assert_eq!(timeout(PATIENCE, receiver.recv()).await.expect("it listens anew"), Some(Any));
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ pub(crate) fn random_name() -> String {
 }
 
 /// A schema that goes when this is dropped, with the roles that are named like it.
+#[derive(Debug)]
 pub(crate) struct Database {
     pub(crate) schema: String,
 }

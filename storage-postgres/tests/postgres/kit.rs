@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use grantor::async_trait;
-use grantor::store::{Client, ClientRegistry, Insert};
+use grantor::store::{Client, ClientRegistry, ClientStore, Insert, StoreError, Versioned};
+use grantor::{ClientId, async_trait};
 use grantor_conformance::{Fixture, Planted};
 use grantor_storage_postgres::sqlx::postgres::PgConnectOptions;
 use grantor_storage_postgres::sqlx::{self, Connection};
@@ -60,29 +60,21 @@ async fn fixture() -> Database {
     Database::migrated().await
 }
 
-/// The schema goes when the handle on it does.
+/// A store whose schema goes with it.
 #[derive(Debug)]
-struct Shown(PostgresStore, #[allow(dead_code)] Kept);
-
-struct Kept(#[allow(dead_code)] Database);
-
-impl std::fmt::Debug for Kept {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.schema)
-    }
+struct Shown {
+    store: PostgresStore,
+    _database: Database,
 }
 
 #[async_trait]
-impl grantor::store::ClientStore for Shown {
-    async fn find(
-        &self,
-        id: &grantor::ClientId,
-    ) -> Result<Option<grantor::store::Versioned<Client>>, grantor::store::StoreError> {
-        grantor::store::ClientStore::find(&self.0, id).await
+impl ClientStore for Shown {
+    async fn find(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
+        ClientStore::find(&self.store, id).await
     }
 
     fn caveats(&self) -> Vec<String> {
-        grantor::store::ClientStore::caveats(&self.0)
+        ClientStore::caveats(&self.store)
     }
 }
 
@@ -93,7 +85,7 @@ async fn shown() -> (Shown, Vec<Client>) {
     for client in &clients {
         assert_eq!(ClientRegistry::insert(&store, FIRST, client).await.unwrap(), Insert::Done);
     }
-    (Shown(store, Kept(database)), clients)
+    (Shown { store, _database: database }, clients)
 }
 
 grantor_conformance::client_store!(
