@@ -49,7 +49,7 @@ impl Store {
     }
 
     /// What a call gives while the data cannot be reached: an error, or what the flaw takes it for.
-    pub(crate) async fn reach<T>(&self, taken_for: &[(Flaw, fn() -> T)]) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn reach<T>(&self, taken_for: &[(Flaw, Outcome<T>)]) -> Result<Option<T>, StoreError> {
         if !self.down {
             return Ok(None);
         }
@@ -63,6 +63,9 @@ impl Store {
         }
     }
 }
+
+/// What a call says.
+type Outcome<T> = fn() -> T;
 
 pub(crate) fn lock<T>(held: &Mutex<T>) -> MutexGuard<'_, T> {
     held.lock().unwrap_or_else(PoisonError::into_inner)
