@@ -15,7 +15,6 @@ use tracing::Instrument;
 
 use crate::assertion::AssertionRules;
 use crate::auth::{ClientAuthentication, ImportedSecrets};
-use crate::claim::claim;
 use crate::clock::Clock;
 use crate::compatibility::Compatibility;
 use crate::config::Limits;
@@ -80,7 +79,6 @@ struct TokenResponse<'a> {
     scope: &'a str,
 }
 
-const ASSERTION_REUSE: CompatibilitySwitch = CompatibilitySwitch::ASSERTION_REUSE;
 /// How many entries one call of the store removes at most, so that it is short.
 const PRUNE_BATCH: u32 = 1000;
 /// How many of them one turn of maintenance makes. More is left to the next turn, at once.
@@ -118,8 +116,14 @@ impl AuthorizationServer {
     /// The metadata with what clients that know only OpenID Connect insist on, where `openid_discovery` is on;
     /// else the same document.
     pub async fn openid_configuration(&self, request: Request) -> Response {
-        let document = || public_document(self.0.openid_configuration.clone(), METADATA_CACHE);
-        self.0.answer("openid_configuration", || read_document_request(&request).map(|()| document()))
+        self.0.answer("openid_configuration", || {
+            read_document_request(&request)?;
+            let switch = &CompatibilitySwitch::OPENID_DISCOVERY;
+            if self.0.compatibility.permits(switch) {
+                self.0.report(&Event::CompatibilityUsed { client_id: None, switch });
+            }
+            Ok(public_document(self.0.openid_configuration.clone(), METADATA_CACHE))
+        })
     }
 
     /// There is nobody to authorize anything: an error, whatever is asked (RFC 6749 §4.1.2.1).
@@ -189,7 +193,8 @@ impl Inner {
         let form = read_form(request, &self.limits, &self.issuer)?;
         let grant = Grant::select(&form)?;
         trail.grant = Some(grant.as_str());
-        let authenticated = self.client_authentication(now).authenticate(request, &form, trail).await?;
+        let authentication = self.client_authentication(now);
+        let authenticated = authentication.authenticate(request, &form, trail).await?;
         let client = &*authenticated.client;
         match grant {
             Grant::ClientCredentials => client_credentials::approve(client)?,
@@ -198,9 +203,7 @@ impl Inner {
         let issuance = Issuance::new(client, &asked, &self.resources, now);
         let terms = self.policy.decide(&issuance).await.map_err(Refusal::from)?;
         let resource = check_terms(&terms, &issuance)?;
-        let reused =
-            || self.report(&Event::CompatibilityUsed { client_id: client.id(), switch: &ASSERTION_REUSE });
-        let claimed = claim(&*self.stores.tokens, &authenticated.proofs, reused).await?;
+        let claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
         let token = AccessToken {
             issuer: &self.issuer,
             client_id: client.id(),
@@ -216,7 +219,10 @@ impl Inner {
             expires_in: minted.expires_at.as_unix() - now.as_unix(),
             scope: terms.granted_scope().as_str(),
         };
-        let response = uncached(Response::new(200, serde_json::to_vec(&body).map_err(Fault::internal)?));
+        // In one allocation: what stands round the token and its scope is short.
+        let mut json = Vec::with_capacity(minted.token.len() + body.scope.len() + 96);
+        serde_json::to_writer(&mut json, &body).map_err(Fault::internal)?;
+        let response = uncached(Response::new(200, json));
         let said = (terms.audience(), terms.granted_scope());
         self.report(&Event::TokenIssued(TokenIssued::new(
             trail,
