@@ -1,0 +1,126 @@
+//! One line makes a named test of each check.
+
+/// A test of each check of [`token_store`](mod@crate::token_store): `token_store!(fixture);` where `fixture` is an
+/// `async fn() -> impl Fixture`, by a name in reach or a path from `crate`. Attributes before it go to each test.
+#[macro_export]
+macro_rules! token_store {
+    ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
+        $crate::__tests! { token_store [$(#[$($attribute)*])*] $fixture =>
+            of_24_claims_at_once_exactly_one_is_first
+            a_claim_is_spent_for_every_handle
+            claims_are_kept_apart_by_namespace_owner_and_jti
+            ids_of_proofs_differ_by_every_bit
+            a_proof_and_a_token_of_the_same_bytes_are_apart
+            a_claim_whose_until_has_passed_is_still_spent
+            a_replay_does_not_move_until
+            big_and_hostile_tokens_come_back_whole
+            unknown_members_of_a_token_survive
+            a_token_of_an_unknown_version_is_corrupt
+            a_damaged_token_is_corrupt
+            no_claim_is_forgotten_in_a_flood
+            no_token_or_revocation_is_forgotten_in_a_flood
+            an_outage_is_an_error
+            prune_removes_only_what_ended_before
+            prune_is_bounded_by_its_limit_and_counts_what_went
+            several_may_prune_at_once_and_each_entry_counts_once
+            prune_spares_what_was_just_revoked_for_longer
+            nothing_is_forgotten_before_its_until_while_others_prune
+            revoke_is_seen_at_once_by_every_handle
+            revoke_is_idempotent_and_leaves_a_tombstone
+            revoke_is_monotone
+            revoke_keeps_the_until_of_the_record
+            of_24_revocations_at_once_the_latest_until_counts
+            an_insert_beside_a_revocation_ends_revoked
+            a_revocation_whose_until_has_passed_is_still_seen
+            of_24_inserts_at_once_exactly_one_is_done
+            insert_never_overwrites_a_token
+            insert_never_overwrites_a_revocation
+            an_insert_is_seen_at_once_by_every_handle
+            ids_of_tokens_differ_by_every_bit
+            a_token_that_has_expired_is_still_found
+        }
+    };
+}
+
+/// A test of each check of [`key_store`](mod@crate::key_store), as [`token_store!`](crate::token_store!) makes them.
+#[macro_export]
+macro_rules! key_store {
+    ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
+        $crate::__tests! { key_store [$(#[$($attribute)*])*] $fixture =>
+            big_and_hostile_key_sets_come_back_whole
+            unknown_members_of_a_key_set_survive
+            a_key_set_of_an_unknown_version_is_corrupt
+            a_damaged_key_set_is_corrupt
+            an_outage_is_an_error
+            nothing_stored_yet_is_an_empty_set_at_revision_absent
+            of_24_first_replacements_at_once_exactly_one_wins * 8
+            of_24_replacements_at_once_exactly_one_wins
+            a_writer_that_lost_has_changed_nothing
+            a_replacement_is_seen_at_once_by_every_handle
+            keys_and_revision_are_one_snapshot
+        }
+    };
+}
+
+/// A test of each check of [`client_registry`](mod@crate::client_registry), as
+/// [`token_store!`](crate::token_store!) makes them.
+#[macro_export]
+macro_rules! client_registry {
+    ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
+        $crate::__tests! { client_registry [$(#[$($attribute)*])*] $fixture =>
+            insert_never_overwrites
+        }
+    };
+}
+
+/// A test of each check of [`client_store`](mod@crate::client_store): `client_store!(shown);` where `shown` is an
+/// `async fn() -> (impl ClientStore, Vec<Client>)`. Attributes before it go to each test.
+#[macro_export]
+macro_rules! client_store {
+    ($(#[$($attribute:tt)*])* $shown:path $(,)?) => {
+        $crate::__tests! { client_store [$(#[$($attribute)*])*] $shown =>
+            each_client_is_found_as_it_is
+        }
+    };
+}
+
+/// In a module named for the port, so that those of several ports stand side by side.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ($port:ident $attributes:tt $given:path => $($check:ident $(* $times:literal)?)*) => {
+        mod $port {
+            #[allow(unused_imports, clippy::wildcard_imports)]
+            use super::*;
+            $($crate::__test! { $port $attributes $given => $check $($times)? })*
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __test {
+    ($port:ident $attributes:tt $given:path => $check:ident) => {
+        $crate::__test! { $port $attributes $given => $check 1 }
+    };
+    (client_store [$($attribute:tt)*] $shown:path => $check:ident $times:literal) => {
+        #[test]
+        $($attribute)*
+        fn $check() -> ::core::result::Result<(), $crate::Broken> {
+            $crate::run($times, || async {
+                let (store, clients) = $shown().await;
+                $crate::client_store::$check(&store, &clients).await
+            })
+        }
+    };
+    ($port:ident [$($attribute:tt)*] $fixture:path => $check:ident $times:literal) => {
+        #[test]
+        $($attribute)*
+        fn $check() -> ::core::result::Result<(), $crate::Broken> {
+            $crate::run($times, || async {
+                let fixture = $fixture().await;
+                $crate::$port::$check(&fixture).await
+            })
+        }
+    };
+}
