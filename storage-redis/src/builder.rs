@@ -61,7 +61,7 @@ impl RedisStoreBuilder {
         Self {
             target,
             prefix: "grantor".to_owned(),
-            limits: Limits { connect: Duration::from_secs(1), response: Duration::from_secs(2) },
+            limits: Limits { connect: Duration::from_secs(2), response: Duration::from_secs(2) },
             accepted: Accepted::default(),
             wait_for: None,
         }
@@ -86,7 +86,7 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// How long to try for a connection, finding the primary and checking its settings included. 1 s by default.
+    /// How long to try for a connection, finding the primary and checking its settings included. 2 s by default.
     ///
     /// Together with the [response timeout](Self::response_timeout) it bounds every call.
     pub const fn connect_timeout(mut self, at_most: Duration) -> Self {

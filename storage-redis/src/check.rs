@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use redis::{ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
+use redis::{ErrorKind, FromRedisValue, RedisError, ServerErrorKind, Value};
 
 use crate::link::Link;
 use crate::loss::{Accepted, Durability};
@@ -84,13 +84,17 @@ struct Settings {
 
 impl Settings {
     async fn read(link: &Link) -> Result<Self, Problem> {
-        let info: Result<String, _> = readable(link.ask(&redis::cmd("INFO")).await)?;
-        let mut config: Result<HashMap<String, String>, _> =
-            readable(link.ask(redis::cmd("CONFIG").arg("GET").arg("*append*")).await)?;
+        let mut questions = redis::pipe();
+        questions.cmd("INFO");
+        questions.cmd("CONFIG").arg("GET").arg("*append*"); // several names at a time are Redis 7's
+        questions.cmd("CONFIG").arg("GET").arg("maxmemory-policy");
+        let mut answers = link.ask_all(&questions).await?.into_iter();
+        let mut next = || answers.next().ok_or(Problem::Shape("a pipeline"));
+        let info: Result<String, _> = readable(next()?)?;
+        let mut config: Result<HashMap<String, String>, _> = readable(next()?)?;
+        let policy: Result<HashMap<String, String>, _> = readable(next()?)?;
         if let Ok(config) = &mut config {
-            let more: Result<HashMap<String, String>, _> =
-                readable(link.ask(redis::cmd("CONFIG").arg("GET").arg("maxmemory-policy")).await)?;
-            config.extend(more.unwrap_or_default());
+            config.extend(policy.unwrap_or_default());
         }
         let pairs = |text: String| {
             let pairs = text.lines().filter_map(|line| line.split_once(':'));
@@ -192,8 +196,11 @@ fn found<'a>(
 }
 
 /// Tells a command that the server does not permit from a server that fails.
-fn readable<T: FromRedisValue>(answer: RedisResult<redis::Value>) -> Result<Result<T, String>, Problem> {
-    let error = match answer.and_then(|value| redis::from_redis_value(value).map_err(RedisError::from)) {
+fn readable<T: FromRedisValue>(answer: Value) -> Result<Result<T, String>, Problem> {
+    let error = match answer
+        .extract_error()
+        .and_then(|value| redis::from_redis_value(value).map_err(RedisError::from))
+    {
         Ok(value) => return Ok(Ok(value)),
         Err(error) => error,
     };

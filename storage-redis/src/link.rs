@@ -82,6 +82,11 @@ impl Link {
         self.connection.clone().req_packed_command(command).await?.extract_error()
     }
 
+    /// Sends commands as one piece, and waits for all answers, refusals included.
+    pub(crate) async fn ask_all(&self, commands: &Pipeline) -> Result<Vec<Value>, Problem> {
+        Ok(self.connection.clone().req_packed_commands(commands, 0, commands.len()).await?)
+    }
+
     /// Sends one command with what goes before and after it, as one piece.
     pub(crate) async fn run(
         &self,
@@ -100,9 +105,7 @@ impl Link {
         if let Some(WaitFor { replicas, at_most }) = wait_for {
             piece.cmd("WAIT").arg(replicas).arg(u64::try_from(at_most.as_millis()).unwrap_or(u64::MAX));
         }
-        let sent = piece.len();
-        let answers = self.connection.clone().req_packed_commands(&piece, 0, sent).await?;
-        let mut answers = answers.into_iter().skip(usize::from(asking));
+        let mut answers = self.ask_all(&piece).await?.into_iter().skip(usize::from(asking));
         let answer = answers.next().ok_or(Problem::Shape("a pipeline"))?.extract_error()?;
         if let Some(WaitFor { replicas, .. }) = wait_for {
             let answer = answers.next().ok_or(Problem::Shape("a pipeline"))?.extract_error()?;

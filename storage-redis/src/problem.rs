@@ -73,10 +73,12 @@ impl Problem {
         matches!(self, Self::Redis(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript))
     }
 
-    /// Whether the connection may still be used. After anything but a plain refusal of one command another one is
-    /// made, so that the server is looked for and checked again.
+    /// Whether there is a connection and it may still be used. After anything but a plain refusal of one command
+    /// another one is made, so that the server is looked for and checked again.
     pub(crate) fn leaves_the_link(&self) -> bool {
-        let Self::Redis(error) = self else { return !matches!(self, Self::Late(_)) };
+        let Self::Redis(error) = self else {
+            return matches!(self, Self::Replicas { .. } | Self::Shape(_) | Self::Stored(_));
+        };
         if error.kind() == ErrorKind::Extension {
             return error.code() != Some("NOAUTH");
         }

@@ -59,6 +59,17 @@ impl Access {
         .await
     }
 
+    /// Fails unless there is a connection to the primary of the key.
+    pub(crate) async fn connect(&self, key: &Key) -> Result<(), Problem> {
+        self.in_time(async {
+            match &self.servers {
+                Servers::One(node) => node.link().await.map(drop),
+                Servers::Cluster(cluster) => cluster.node(key.slot).await?.link().await.map(drop),
+            }
+        })
+        .await
+    }
+
     /// Fails unless every primary can be reached and keeps what it acknowledges.
     pub(crate) async fn check(&self) -> Result<(), Problem> {
         self.in_time(async {

@@ -61,8 +61,9 @@ impl TokenStore for RedisStore {
         Ok(())
     }
 
-    /// Redis removes by itself what has ended.
+    /// Redis removes by itself what has ended. That it cannot be reached is told all the same.
     async fn prune(&self, _before: Timestamp, _limit: u32) -> Result<u32, StoreError> {
+        self.parts().access.connect(&self.parts().layout.key_set).await?;
         Ok(0)
     }
 

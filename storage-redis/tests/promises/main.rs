@@ -1,0 +1,7 @@
+//! The promises of the storage traits, and those of this crate, on real servers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod fixture;
+mod kit;
+mod server;
+mod settings;
