@@ -3,5 +3,8 @@
 
 mod fixture;
 mod kit;
+mod outages;
+mod proxy;
 mod server;
 mod settings;
+mod wire;

@@ -78,10 +78,6 @@ impl Server {
         assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
     }
 
-    pub(crate) fn folder(&self) -> &PathBuf {
-        &self.folder
-    }
-
     pub(crate) fn client(&self) -> Client {
         client(self.port)
     }
