@@ -1,10 +1,13 @@
 //! The promises of the storage traits, and those of this crate, on real servers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
+mod expiry;
 mod fixture;
+mod foreign;
 mod kit;
 mod outages;
 mod proxy;
+mod sentinel;
 mod server;
 mod settings;
 mod wire;
