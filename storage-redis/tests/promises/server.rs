@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use grantor_storage_redis::RedisStore;
-use redis::{Client, Value};
+use redis::Client;
 use tokio::time::{Instant, interval};
 
 use crate::fixture::{client, free_port, own_prefix, run};
@@ -23,29 +23,52 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// As demanded, but for these options, which are read last.
+    /// As demanded, but for these options, which are read last. On another port where one was taken meanwhile.
     pub(crate) async fn start(options: &[&str]) -> Self {
-        let mut server = Self::prepared(options);
-        server.restart().await;
-        server
+        for _ in 0..5 {
+            let mut server = Self::prepared(options);
+            server.launch();
+            if server.is_up().await {
+                return server;
+            }
+        }
+        panic!("redis-server does not start");
     }
 
     /// Not running yet.
     pub(crate) fn prepared(options: &[&str]) -> Self {
         let folder = std::env::temp_dir().join(format!("grantor-{}", own_prefix()));
         fs::create_dir(&folder).unwrap();
-        let options = AS_DEMANDED.iter().chain(options).map(|option| (*option).to_owned()).collect();
-        Self { port: free_port(), folder, options, process: None }
+        let mut server = Self { port: free_port(), folder, options: Vec::new(), process: None };
+        server.set_options(options);
+        server
     }
 
     /// Started again on its port and data, and up.
     pub(crate) async fn restart(&mut self) {
         self.launch();
-        let server = self.client();
-        until("redis-server answers", async || {
-            run::<Value>(&server, &redis::cmd("ECHO")).await.is_ok_or_error()
-        })
-        .await;
+        assert!(self.is_up().await, "redis-server does not start again");
+    }
+
+    /// Whether it is this server that answers on the port. False once it has given up.
+    async fn is_up(&mut self) -> bool {
+        let process = self.process.as_mut().unwrap();
+        let (id, client) = (format!("process_id:{}\r", process.id()), client(self.port));
+        let mut again = interval(Duration::from_millis(20));
+        let begun = Instant::now();
+        loop {
+            // Whoever has a password or hides INFO is not mistaken for another one.
+            match run::<String>(&client, &redis::cmd("INFO")).await {
+                Ok(info) if info.contains(&id) => return true,
+                Err(error) if !error.is_io_error() && !error.to_string().contains("LOADING") => return true,
+                _ => {}
+            }
+            if process.try_wait().unwrap().is_some() {
+                return false;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "redis-server is not up within 20 s");
+            again.tick().await;
+        }
     }
 
     /// Started, up soon.
@@ -95,17 +118,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
         let _gone = fs::remove_dir_all(&self.folder);
-    }
-}
-
-trait IsUp {
-    fn is_ok_or_error(&self) -> bool;
-}
-
-/// A server that answers an error is up.
-impl IsUp for redis::RedisResult<Value> {
-    fn is_ok_or_error(&self) -> bool {
-        self.as_ref().err().is_none_or(|error| !error.is_io_error())
     }
 }
 
