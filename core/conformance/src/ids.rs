@@ -1,5 +1,6 @@
 //! Ids and times to store things under.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use grantor::{ClientId, ProofId, Timestamp, TokenId};
@@ -54,4 +55,115 @@ pub(crate) fn bytes_that_differ_by_a_bit() -> Vec<[u8; 32]> {
 
 pub(crate) fn client_id(promise: Promise, text: &str) -> Checked<ClientId> {
     promise.made(ClientId::new(text))
+}
+
+/// Every character of VSCHAR, alone and at either end, and what collations, patterns, scripts, key builders and
+/// columns that are too short take for something else. Sorted nowhere, and no two alike.
+pub(crate) fn hostile_client_ids() -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for character in (0x20..=0x7e_u8).map(char::from) {
+        let ends = [format!("id{character}"), format!("{character}id"), format!("ID{character}")];
+        ids.push(character.to_string());
+        ids.extend(ends);
+    }
+    let more = [
+        "aa",
+        "aaa",
+        "AA",
+        "aA",
+        "a ",
+        "a  ",
+        " a",
+        " a ",
+        "a  b",
+        "a b",
+        "  ",
+        "a%",
+        "a_",
+        "a*",
+        "a?",
+        "[a]",
+        "[^a]",
+        "%%",
+        "a%%",
+        "{a}",
+        "{a}b",
+        "{b}a",
+        "a}",
+        "{}",
+        "{",
+        "a:b",
+        "a/b",
+        "a/../b",
+        "../a",
+        "a\\",
+        "\\a",
+        "\\\\",
+        "\\0",
+        "\\x00",
+        "it's",
+        "''",
+        "\"\"",
+        "$1",
+        "?1",
+        ":a",
+        "@a",
+        "1",
+        "01",
+        "1.0",
+        "1e0",
+        "+1",
+        "-1",
+        "0x1",
+        "null",
+        "NULL",
+        "true",
+        "--",
+        "/*",
+        "a;b",
+        "a\";--",
+        "a' OR '1'='1",
+        "%00",
+        "&amp;",
+        "<a>",
+        "ss",
+        "SS",
+        "I",
+        "i",
+        "co-op",
+        "coop",
+        "client:a",
+        "client",
+        "clients",
+        "grantor:client:a",
+    ];
+    ids.extend(more.map(str::to_owned));
+    let long = "x".repeat(254);
+    ids.extend([format!("{long}x"), format!("{long}y"), format!("{long}X"), format!("{long} "), long]);
+    ids.extend([" ".repeat(255), " ".repeat(254), "%".repeat(255), "'".repeat(255), "\\".repeat(255)]);
+    let mut seen = BTreeSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
+    ids
+}
+
+/// What a collation, a pattern, a trimmed or a short column takes for `id`, where that is an id at all.
+pub(crate) fn mistaken_for(id: &str) -> Vec<String> {
+    let mut like: Vec<String> = vec![
+        id.to_uppercase(),
+        id.to_lowercase(),
+        format!("{id} "),
+        format!(" {id}"),
+        format!("{id}%"),
+        format!("{id}_"),
+        format!("{id}x"),
+        id.replace('-', ""),
+        id.trim().to_owned(),
+    ];
+    for at in [0, id.len() / 2, id.len().saturating_sub(1)] {
+        let (start, rest) = id.split_at(at.min(id.len()));
+        let end = rest.get(1..).unwrap_or_default();
+        like.extend([format!("{start}_{end}"), format!("{start}%"), format!("{start}*"), start.to_owned()]);
+    }
+    like.retain(|like| (1..=255).contains(&like.len()));
+    like
 }

@@ -69,6 +69,24 @@ macro_rules! client_registry {
     ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
         $crate::__tests! { client_registry [$(#[$($attribute)*])*] $fixture =>
             insert_never_overwrites
+            update_needs_the_current_revision_and_leaves_the_next
+            delete_is_final
+            what_is_written_is_seen_at_once_by_every_handle
+            big_and_hostile_clients_come_back_whole
+            unknown_members_of_a_client_survive
+            a_client_of_an_unknown_version_is_corrupt
+            a_damaged_client_is_corrupt
+            ids_compare_byte_for_byte_over_all_of_vschar
+            a_change_of_one_client_touches_no_other
+            pages_come_in_byte_order_and_none_is_left_out
+            a_name_prefix_selects_byte_for_byte
+            pages_of_1_and_of_1000_are_whole
+            an_outage_is_an_error
+            paging_neither_skips_nor_repeats_while_others_insert_and_delete
+            of_24_inserts_at_once_exactly_one_is_done
+            of_24_updates_at_one_revision_exactly_one_is_done
+            an_update_beside_a_delete_brings_nothing_back
+            a_client_is_read_as_one_snapshot
         }
     };
 }
@@ -80,6 +98,9 @@ macro_rules! client_store {
     ($(#[$($attribute:tt)*])* $shown:path $(,)?) => {
         $crate::__tests! { client_store [$(#[$($attribute)*])*] $shown =>
             each_client_is_found_as_it_is
+            no_other_id_finds_a_client
+            revisions_are_stored_ones
+            caveats_stay_the_same
         }
     };
 }
@@ -123,4 +144,42 @@ macro_rules! __test {
             })
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    /// The names of the checks in the source of a group.
+    fn written(path: &Path) -> Vec<String> {
+        if path.is_dir() {
+            return fs::read_dir(path)
+                .expect("folder")
+                .flat_map(|file| written(&file.expect("file").path()))
+                .collect();
+        }
+        let source = fs::read_to_string(path).expect("source");
+        let names = source.lines().filter_map(|line| line.strip_prefix("pub async fn "));
+        names.map(|line| line.split(['<', '(']).next().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// A check that is in no macro would run nowhere.
+    #[test]
+    fn each_check_is_in_the_macro_of_its_group() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let macros = fs::read_to_string(source.join("tests_of.rs")).expect("source");
+        for group in ["client_registry", "client_store.rs", "key_store", "token_store"] {
+            let name = group.trim_end_matches(".rs");
+            let start = macros.find(&format!("$crate::__tests! {{ {name} [")).expect("its macro");
+            let list = macros[start..].split('}').next().unwrap_or_default();
+            let listed: Vec<&str> = list.split_whitespace().collect();
+            let mut checks = written(&source.join(group));
+            assert!(checks.len() > 4, "{group}: {checks:?}");
+            checks.retain(|check| !(group == "client_store.rs" && check == "an_outage_is_an_error"));
+            for check in checks {
+                assert!(listed.contains(&check.as_str()), "{check} is not in the macro of {group}");
+            }
+        }
+    }
 }

@@ -1,0 +1,107 @@
+//! What can be wrong with a store.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    /// It keeps every promise.
+    None,
+
+    // Outages.
+    HangsWhenDown,
+    CorruptWhenDown,
+    FirstWhenDown,
+    AbsentWhenDown,
+    RevokedWhenDown,
+    StoredWhenDown,
+    PrunedWhenDown,
+    EmptySetWhenDown,
+    WonWhenDown,
+    NoneWhenDown,
+    InsertedWhenDown,
+    UpdatedWhenDown,
+    DeletedWhenDown,
+    EmptyListWhenDown,
+    PanicsInAThread,
+
+    // Claims.
+    LooksThenClaims,
+    KeepsClaimsToItself,
+    TakesDigestsForOne,
+    CutsIds,
+    EndsIdsAtZero,
+    MixesProofsAndTokens,
+    ReplaysExtend,
+    ReplaysShorten,
+    ForgetsWhatHasEnded,
+    ForgetsClaimsUnderLoad,
+
+    // Tokens and revocations.
+    ForgetsTokensUnderLoad,
+    LooksThenStores,
+    OverwritesTokens,
+    OverwritesRevocations,
+    RemembersAbsence,
+    RemembersState,
+    RevokesNothing,
+    LeavesNoTombstone,
+    RevokeShortens,
+    RevokeForgetsTheRecord,
+    LooksThenRevokes,
+
+    // Pruning.
+    PrunesLiveRows,
+    PrunesInTheLastSecond,
+    PrunesHalf,
+    PrunesWithoutBound,
+    CountsOneTooMany,
+    CountsWhatItSaw,
+    PrunesWhatItSaw,
+    CutsTimesTo32Bits,
+    CutsTimesToMinutes,
+
+    // Documents.
+    UnknownVersionIsNothing,
+    DamageIsNothing,
+    OverwritesTheUnreadable,
+    DropsUnknownMembers,
+    StripsNul,
+    CutsLongDocuments,
+    FoldsCaseOfText,
+
+    // Key sets.
+    StartsAtOne,
+    LooksThenReplaces,
+    LooksThenReplacesTheFirst,
+    IgnoresTheRevision,
+    RemembersKeys,
+    TornKeys,
+
+    // Clients.
+    LooksThenInserts,
+    LooksThenUpdates,
+    OverwritesClients,
+    UpdateInserts,
+    UpdateUndoesDelete,
+    DeletesNothing,
+    RevisionsAsFloat,
+    RemembersClients,
+    TornClients,
+    FoldsCaseOfIds,
+    TrimsIds,
+    CutsLongIds,
+    DeletesByPattern,
+
+    // Listing.
+    ListsWithoutCase,
+    ListSkips,
+    ListRepeats,
+    ListCapsPages,
+    PagesByOffset,
+    NamesByPattern,
+    NamesWithoutCase,
+    ListHidesTheUnreadable,
+
+    // What a read-only store may get wrong.
+    LosesScope,
+    RevisionZero,
+    ChangingCaveats,
+}

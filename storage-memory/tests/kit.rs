@@ -1,0 +1,33 @@
+//! Every promise of the ports, by the kit that each store has to pass. What only memory promises is in `promises`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+use grantor::async_trait;
+use grantor_conformance::{Fixture, Planted};
+use grantor_storage_memory::MemoryStore;
+
+struct Fresh(MemoryStore);
+
+#[async_trait]
+impl Fixture for Fresh {
+    type Store = MemoryStore;
+
+    async fn open(&self) -> MemoryStore {
+        self.0.clone()
+    }
+
+    async fn cut_off(&self) -> Option<MemoryStore> {
+        None // nothing to lose
+    }
+
+    async fn plant(&self, _document: Planted<'_>) -> bool {
+        false // it keeps records, no documents
+    }
+}
+
+async fn fresh() -> Fresh {
+    Fresh(MemoryStore::new())
+}
+
+grantor_conformance::client_registry!(fresh);
+grantor_conformance::key_store!(fresh);
+grantor_conformance::token_store!(fresh);
