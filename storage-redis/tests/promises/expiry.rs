@@ -25,8 +25,7 @@ fn record(until: i64) -> TokenRecord {
 async fn end_of_the_one_key(server: &Client) -> i64 {
     let keys: Vec<String> = run(server, redis::cmd("KEYS").arg("*")).await.unwrap();
     assert_eq!(keys.len(), 1, "{keys:?}");
-    let end = run(server, redis::cmd("EXPIRETIME").arg(&keys[0])).await.unwrap();
-    end
+    run(server, redis::cmd("EXPIRETIME").arg(&keys[0])).await.unwrap()
 }
 
 async fn emptied(server: &Client) -> i64 {
