@@ -65,7 +65,7 @@ impl Link {
         let client = Client::open(info.clone().set_redis_settings(settings))?;
         match client.get_multiplexed_async_connection_with_config(&config).await {
             Ok(connection) => Ok(Self { connection, closed }),
-            Err(error) => Err(Problem::connect(info, &error)),
+            Err(error) => Err(Problem::connect(info, error)),
         }
     }
 

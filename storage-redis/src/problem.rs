@@ -13,9 +13,9 @@ use crate::tls::NoTls;
 pub(crate) enum Problem {
     #[error(transparent)]
     Redis(RedisError),
-    /// The address, and the error as text without the password.
-    #[error("no connection to {at}: {error}")]
-    Connect { at: String, error: String },
+    /// The address and the reason, both without the password.
+    #[error("no connection to {at}")]
+    Connect { at: String, source: RedisError },
     #[error(transparent)]
     Tls(NoTls),
     #[error("none of the Sentinels names a primary `{0}`")]
@@ -50,12 +50,16 @@ impl From<Refused> for Problem {
 
 impl Problem {
     /// A server quotes the arguments of a command that it does not know, and the first one holds the password.
-    pub(crate) fn connect(info: &ConnectionInfo, error: &RedisError) -> Self {
-        let mut error = error.to_string();
-        if let Some(password) = info.redis_settings().password().filter(|password| !password.is_empty()) {
-            error = error.replace(password, "…");
-        }
-        Self::Connect { at: info.addr().to_string(), error }
+    pub(crate) fn connect(info: &ConnectionInfo, error: RedisError) -> Self {
+        let (at, text) = (info.addr().to_string(), error.to_string());
+        let password = info.redis_settings().password().filter(|password| !password.is_empty());
+        let source = match password.filter(|password| text.contains(password)) {
+            Some(password) => {
+                RedisError::from((error.kind(), "the server refused it", text.replace(password, "…")))
+            }
+            None => error,
+        };
+        Self::Connect { at, source }
     }
 
     /// Whether the server has not done the command and is not the one to ask.

@@ -111,6 +111,6 @@ async fn a_certificate_of_somebody_else_is_refused() {
     let store = RedisStore::single(other.client(port)).build().unwrap();
     let error = store.claim(&proof(), later()).await.unwrap_err();
     assert!(error.is_unavailable());
-    let said = error.source().unwrap().to_string();
+    let said = error.source().unwrap().source().unwrap().to_string();
     assert!(said.contains("certificate"), "{said}");
 }

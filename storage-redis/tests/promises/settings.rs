@@ -8,10 +8,15 @@ use grantor_storage_redis::{Loss, RedisStore};
 use crate::fixture::{later, proof};
 use crate::server::{Server, until};
 
-/// The source, which the operator gets to see.
+/// The sources, as the operator gets to see them.
 pub(crate) fn told(error: &StoreError) -> String {
     assert!(error.is_unavailable(), "{error:?}");
-    error.source().unwrap().to_string()
+    let (mut text, mut source) = (String::new(), error.source());
+    while let Some(error) = source {
+        text = format!("{text}{error}; ");
+        source = error.source();
+    }
+    text
 }
 
 async fn refusal(store: &RedisStore) -> String {
