@@ -95,6 +95,19 @@ async fn a_restart_while_the_store_is_idle_costs_no_call() {
     assert!(is_up(&store).await);
 }
 
+/// The runtime that connected drives the connection, for all who share it.
+#[test]
+#[ignore = "needs Redis: bash .ci/test starts one"]
+fn a_runtime_that_ends_costs_those_of_another_no_call() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (lasting, short_lived) = (runtime(), runtime());
+    let server = lasting.block_on(Server::start(&[]));
+    let store = server.store();
+    assert!(short_lived.block_on(is_up(&store)));
+    drop(short_lived);
+    assert!(lasting.block_on(is_up(&store)));
+}
+
 #[tokio::test]
 #[ignore = "needs Redis: bash .ci/test starts one"]
 async fn a_server_that_hangs_costs_no_more_than_the_timeouts() {

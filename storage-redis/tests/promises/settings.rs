@@ -175,3 +175,32 @@ async fn a_member_of_a_cluster_is_not_taken_for_a_server_alone_nor_the_other_way
     let store = RedisStore::cluster([alone.client()]).build().unwrap();
     assert!(refusal(&store).await.contains("cluster support disabled"));
 }
+
+/// The list of the crate's documentation.
+#[tokio::test]
+#[ignore = "needs Redis: bash .ci/test starts one"]
+async fn a_user_needs_few_commands_and_the_keys_of_its_prefix() {
+    use grantor::store::{AuthMethod, Client, ClientQuery, ClientRegistry, Insert, KeyStore, Revision};
+
+    let server = Server::start(&[]).await;
+    let mut user = redis::cmd("ACL");
+    user.arg("SETUSER").arg("grantor").arg("on").arg(">pass").arg("~grantor:1:*").arg("~{grantor:1:*");
+    user.arg("+hello +info +config|get +eval +evalsha +time".split(' ').collect::<Vec<_>>());
+    user.arg("+get +set +pttl +hget +hset +hdel +hexists +hmget".split(' ').collect::<Vec<_>>());
+    user.arg("+zadd +zrem +zrangebylex".split(' ').collect::<Vec<_>>());
+    crate::fixture::run::<()>(&server.client(), &user).await.unwrap();
+    let url = format!("redis://grantor:pass@127.0.0.1:{}", server.port);
+    let store = RedisStore::single(redis::Client::open(url).unwrap()).build().unwrap();
+    works(&store).await;
+    let token = crate::fixture::token();
+    store.revoke(&token, later()).await.unwrap();
+    let _revoked = TokenStore::find(&store, &token).await.unwrap();
+    let client = Client::builder(crate::fixture::id("a"), AuthMethod::CLIENT_SECRET_BASIC).build().unwrap();
+    let at_7 = Revision::new(7);
+    assert_eq!(ClientRegistry::insert(&store, at_7, &client).await.unwrap(), Insert::Done);
+    let _done = store.update(at_7, &client).await.unwrap();
+    assert_eq!(store.list(&ClientQuery::first(10)).await.unwrap().clients.len(), 1);
+    let _done = store.delete(client.id()).await.unwrap();
+    let (keys, revision) = store.load().await.unwrap();
+    let _won = store.replace(revision, &keys).await.unwrap();
+}
