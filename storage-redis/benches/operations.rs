@@ -145,6 +145,9 @@ async fn memory(server: &redis::Client, store: &RedisStore) {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
+    let is_set = |variable| env::var_os(variable).is_some();
+    let set = is_set("GRANTOR_TEST_REDIS") || is_set("GRANTOR_TEST_REDIS_CLUSTER");
+    assert!(set, "neither GRANTOR_TEST_REDIS nor GRANTOR_TEST_REDIS_CLUSTER is set: `.ci/servers start` tells them");
     let prefix = format!("bench-{}", data_encoding::HEXLOWER.encode(&random()[..8]));
     let patient = Duration::from_secs(10);
     if let Some(servers) = clients("GRANTOR_TEST_REDIS") {
