@@ -76,15 +76,16 @@
 //!
 //! | group | proves |
 //! |---|---|
-//! | [`client_store`] | ids compare byte for byte, records come back whole, nobody else is found |
-//! | [`client_registry`] | inserts never overwrite, no update is lost, delete is final, one snapshot, whole and ordered listings, documents of other releases |
-//! | [`key_store`] | of any number of writers one wins, also the first time; nothing unreadable passes for an empty set |
-//! | [`token_store`] | one claim is first, nothing is forgotten before its time, revocations are seen at once and stay, pruning takes what has ended and counts it |
+//! | [`client_store`](mod@client_store) | ids compare byte for byte, records come back whole, nobody else is found |
+//! | [`client_registry`](mod@client_registry) | inserts never overwrite, no update is lost, delete is final, one snapshot, whole and ordered listings, documents of other releases |
+//! | [`key_store`](mod@key_store) | of any number of writers one wins, also the first time; nothing unreadable passes for an empty set |
+//! | [`token_store`](mod@token_store) | one claim is first, nothing is forgotten before its time, revocations are seen at once and stay, pruning takes what has ended and counts it |
 //!
 //! All but the first also prove that an outage is an error, within 30 s.
 //!
 //! Races run on 24 threads, each with a runtime and a handle of its own, that start together, many times over: a look
-//! followed by a write is found out almost surely. Races of one process take turns, so up to 30 handles are open
+//! followed by a write is found out almost surely where there is a round trip between the two, and often, not always,
+//! where there are but a few instructions, as in memory. Races of one process take turns, so up to 30 handles are open
 //! at a time for each test that runs. A function that you call yourself wants a multi-thread runtime of tokio.
 //!
 //! # What it does not prove

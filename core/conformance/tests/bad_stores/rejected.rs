@@ -47,6 +47,22 @@ mod none {
     grantor_conformance::token_store!(fixture);
 }
 
+/// What a store may do though the others do not.
+mod allowed {
+    use super::{Flaw, Fresh};
+
+    async fn expires_by_itself() -> Fresh {
+        Fresh::with(Flaw::ExpiresByItself)
+    }
+
+    async fn gives_short_pages() -> Fresh {
+        Fresh::with(Flaw::GivesShortPages)
+    }
+
+    grantor_conformance::token_store!(expires_by_itself);
+    grantor_conformance::client_registry!(gives_short_pages);
+}
+
 fn wait<T>(check: impl Future<Output = T>) -> T {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap().block_on(check)
 }
@@ -256,6 +272,8 @@ fn a_call_that_never_ends_is_rejected() {
 #[test]
 fn a_store_that_panics_in_a_race_is_rejected_and_does_not_hang() {
     use grantor_conformance::token_store::of_24_claims_at_once_exactly_one_is_first as check;
-    let broken = wait(check(&Fresh::with(Flaw::PanicsInAThread))).unwrap_err();
-    assert!(broken.seen().contains("panicked"), "{broken}");
+    for flaw in [Flaw::PanicsInAThread, Flaw::PanicsInACall] {
+        let broken = wait(check(&Fresh::with(flaw))).unwrap_err();
+        assert!(broken.seen().contains("panicked"), "{broken}");
+    }
 }
