@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::Reason;
 use crate::jose::ReceivedClaims;
-use crate::types::{ClientId, Jti, Timestamp};
+use crate::types::{Jti, Timestamp};
 
 /// `exp` may lie at most this far ahead, which bounds what has to be remembered (T11).
 const MAX_AHEAD: Duration = Duration::from_secs(3600);
@@ -19,26 +19,24 @@ pub(crate) struct AssertionRules<'a> {
 
 /// A client's own assertion: everything that can be said of it before its signature is looked at.
 #[derive(Debug)]
-pub(crate) struct SelfIssued {
-    pub(crate) client_id: ClientId,
-    pub(crate) audience: String,
+pub(crate) struct SelfIssued<'a> {
+    pub(crate) audience: &'a str,
     pub(crate) issued_at: Option<Timestamp>,
     pub(crate) expires_at: Timestamp,
-    pub(crate) jti: Jti,
+    pub(crate) jti: &'a Jti,
 }
 
 impl AssertionRules<'_> {
-    /// `iss` = `sub` = a client id, one `aud`, `exp` present and near, `jti` present (RFC 7523 §3, OIDC Core §9).
-    pub(crate) fn self_issued(&self, claims: ReceivedClaims) -> Result<SelfIssued, Reason> {
-        let subject = claims.sub.ok_or(Reason::JwtSubject)?;
-        let client_id = ClientId::new(subject).map_err(|_| Reason::JwtSubject)?;
-        if claims.iss.as_deref() != Some(client_id.as_str()) {
+    /// `iss` = `sub`, one `aud`, `exp` present and near, `jti` present (RFC 7523 §3, OIDC Core §9).
+    pub(crate) fn self_issued<'a>(&self, claims: &'a ReceivedClaims) -> Result<SelfIssued<'a>, Reason> {
+        let subject = claims.sub.as_ref().ok_or(Reason::JwtSubject)?;
+        if claims.iss.as_ref() != Some(subject) {
             return Err(Reason::JwtIssuer);
         }
-        let audience = claims.aud.ok_or(Reason::JwtAudience)?;
+        let audience = claims.aud.as_deref().ok_or(Reason::JwtAudience)?;
         let expires_at = self.check_times(claims.exp, claims.nbf, claims.iat)?;
-        let jti = claims.jti.ok_or(Reason::JwtJti)?;
-        Ok(SelfIssued { client_id, audience, issued_at: claims.iat, expires_at, jti })
+        let jti = claims.jti.as_ref().ok_or(Reason::JwtJti)?;
+        Ok(SelfIssued { audience, issued_at: claims.iat, expires_at, jti })
     }
 
     fn check_times(
@@ -84,7 +82,7 @@ mod tests {
     fn check(claims: &str) -> Option<Reason> {
         let now = Timestamp::from_unix(NOW).expect("in range");
         let rules = AssertionRules { issuer: "https://as.example", now, skew: Duration::from_secs(10) };
-        ReceivedClaims::parse(claims.as_bytes()).and_then(|claims| rules.self_issued(claims)).err()
+        ReceivedClaims::parse(claims.as_bytes()).and_then(|claims| rules.self_issued(&claims).map(drop)).err()
     }
 
     fn claims(exp: i64, further: &str) -> String {

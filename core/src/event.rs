@@ -40,10 +40,11 @@ pub enum Event<'a> {
         /// Its `alg`.
         alg: &'a str,
     },
-    /// A compatibility switch was needed for this client: without it the request would have been refused.
+    /// A compatibility switch was needed: without it this client's request would have been refused, or a document would
+    /// not have said what was read.
     CompatibilityUsed {
-        /// The client.
-        client_id: &'a ClientId,
+        /// The client; `None` where nobody said who reads (`openid_discovery`).
+        client_id: Option<&'a ClientId>,
         /// The switch.
         switch: &'a CompatibilitySwitch,
     },

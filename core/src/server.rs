@@ -3,6 +3,7 @@
 mod guard;
 mod report;
 mod summary;
+mod upkeep;
 
 use guard::guarded;
 pub use summary::Summary;
@@ -15,7 +16,6 @@ use tracing::Instrument;
 
 use crate::assertion::AssertionRules;
 use crate::auth::{ClientAuthentication, ImportedSecrets};
-use crate::claim::claim;
 use crate::clock::Clock;
 use crate::compatibility::Compatibility;
 use crate::config::Limits;
@@ -27,7 +27,7 @@ use crate::executor::Executor;
 use crate::grant::{Grant, client_credentials};
 use crate::host_keys::HostKeys;
 use crate::http::{Request, Response};
-use crate::keys::{KeyRing, REFRESH_EVERY, Turn};
+use crate::keys::KeyRing;
 use crate::policy::{Issuance, IssuancePolicy, check_terms, read_asked};
 use crate::rate_limit::RateLimiter;
 use crate::resource::Resources;
@@ -80,13 +80,6 @@ struct TokenResponse<'a> {
     scope: &'a str,
 }
 
-const ASSERTION_REUSE: CompatibilitySwitch = CompatibilitySwitch::ASSERTION_REUSE;
-/// How many entries one call of the store removes at most, so that it is short.
-const PRUNE_BATCH: u32 = 1000;
-/// How many of them one turn of maintenance makes. More is left to the next turn, at once.
-const PRUNE_BATCHES: usize = 8;
-/// How long an entry is kept past its end, so that a node whose clock is off destroys nothing.
-const PRUNE_AFTER: Duration = Duration::from_secs(15 * 60);
 /// How long verifiers may keep the published keys.
 const JWKS_CACHE: &str = "public, max-age=300";
 const METADATA_CACHE: &str = "public, max-age=3600";
@@ -106,7 +99,14 @@ impl AuthorizationServer {
 
     /// The published keys (RFC 7517 §5).
     pub async fn jwks(&self, request: Request) -> Response {
-        self.0.answer("jwks", || self.0.jwks(&request))
+        let trail = RequestTrail::at("jwks");
+        let span = report::span(&trail);
+        async {
+            let outcome = guarded(self.0.jwks(&request)).await;
+            self.0.conclude(&trail, outcome)
+        }
+        .instrument(span)
+        .await
     }
 
     /// The metadata (RFC 8414 §3), the same document at each of its places.
@@ -118,8 +118,14 @@ impl AuthorizationServer {
     /// The metadata with what clients that know only OpenID Connect insist on, where `openid_discovery` is on;
     /// else the same document.
     pub async fn openid_configuration(&self, request: Request) -> Response {
-        let document = || public_document(self.0.openid_configuration.clone(), METADATA_CACHE);
-        self.0.answer("openid_configuration", || read_document_request(&request).map(|()| document()))
+        self.0.answer("openid_configuration", || {
+            read_document_request(&request)?;
+            let switch = &CompatibilitySwitch::OPENID_DISCOVERY;
+            if self.0.compatibility.permits(switch) {
+                self.0.report(&Event::CompatibilityUsed { client_id: None, switch });
+            }
+            Ok(public_document(self.0.openid_configuration.clone(), METADATA_CACHE))
+        })
     }
 
     /// There is nobody to authorize anything: an error, whatever is asked (RFC 6749 §4.1.2.1).
@@ -154,7 +160,7 @@ impl AuthorizationServer {
         if let Some(turn) = self.0.keys.turn(now) {
             self.0.refresh_keys(turn).await;
         }
-        if self.0.prune(now).await { REFRESH_EVERY } else { Duration::ZERO }
+        if self.0.prune(now).await { self.0.keys.interval() } else { Duration::ZERO }
     }
 
     /// Every path of this server as it comes over the wire, with its endpoint.
@@ -189,7 +195,8 @@ impl Inner {
         let form = read_form(request, &self.limits, &self.issuer)?;
         let grant = Grant::select(&form)?;
         trail.grant = Some(grant.as_str());
-        let authenticated = self.client_authentication(now).authenticate(request, &form, trail).await?;
+        let authentication = self.client_authentication(now);
+        let authenticated = authentication.authenticate(request, &form, trail).await?;
         let client = &*authenticated.client;
         match grant {
             Grant::ClientCredentials => client_credentials::approve(client)?,
@@ -198,9 +205,8 @@ impl Inner {
         let issuance = Issuance::new(client, &asked, &self.resources, now);
         let terms = self.policy.decide(&issuance).await.map_err(Refusal::from)?;
         let resource = check_terms(&terms, &issuance)?;
-        let reused =
-            || self.report(&Event::CompatibilityUsed { client_id: client.id(), switch: &ASSERTION_REUSE });
-        let claimed = claim(&*self.stores.tokens, &authenticated.proofs, reused).await?;
+        let keys = self.keys_at_hand(now).await?;
+        let claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
         let token = AccessToken {
             issuer: &self.issuer,
             client_id: client.id(),
@@ -209,14 +215,17 @@ impl Inner {
             algorithm: resource.signing_algorithm(),
             issued_at: now,
         };
-        let minted = mint(claimed, &token, &self.keys.snapshot(), &*self.entropy)?;
+        let minted = mint(claimed, &token, &keys, &*self.entropy)?;
         let body = TokenResponse {
             access_token: &minted.token,
             token_type: "Bearer",
             expires_in: minted.expires_at.as_unix() - now.as_unix(),
             scope: terms.granted_scope().as_str(),
         };
-        let response = uncached(Response::new(200, serde_json::to_vec(&body).map_err(Fault::internal)?));
+        // In one allocation: what stands round the token and its scope is short.
+        let mut json = Vec::with_capacity(minted.token.len() + body.scope.len() + 96);
+        serde_json::to_writer(&mut json, &body).map_err(Fault::internal)?;
+        let response = uncached(Response::new(200, json));
         let said = (terms.audience(), terms.granted_scope());
         self.report(&Event::TokenIssued(TokenIssued::new(
             trail,
@@ -241,43 +250,12 @@ impl Inner {
         }
     }
 
-    fn jwks(self: &Arc<Self>, request: &Request) -> Step<Response> {
+    async fn jwks(self: &Arc<Self>, request: &Request) -> Step<Response> {
         let now = self.clock.now();
         self.refresh_keys_behind(now);
         read_document_request(request)?;
-        let keys = self.keys.snapshot().published(now);
+        let keys = self.keys_at_hand(now).await?.published(now);
         Ok(public_document(serde_json::to_vec(&keys).map_err(Fault::internal)?, JWKS_CACHE))
-    }
-
-    /// In the background of a request: it never waits for the store.
-    fn refresh_keys_behind(self: &Arc<Self>, now: Timestamp) {
-        if let Some(executor) = &self.executor
-            && let Some(turn) = self.keys.turn(now)
-        {
-            let server = Arc::clone(self);
-            executor.spawn(Box::pin(async move { server.refresh_keys(turn).await }));
-        }
-    }
-
-    async fn refresh_keys(&self, turn: Turn) {
-        if let Err(error) = self.keys.refresh(turn).await {
-            self.report(&Event::MaintenanceFailed(&error));
-        }
-    }
-
-    /// A few batches, so that nothing else waits long. Whether that was all.
-    async fn prune(&self, now: Timestamp) -> bool {
-        for _ in 0..PRUNE_BATCHES {
-            match self.stores.tokens.prune(now.minus(PRUNE_AFTER), PRUNE_BATCH).await {
-                Ok(removed) if removed >= PRUNE_BATCH => {}
-                Ok(_) => return true,
-                Err(error) => {
-                    self.report(&Event::MaintenanceFailed(&error));
-                    return true;
-                }
-            }
-        }
-        false
     }
 }
 

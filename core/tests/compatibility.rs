@@ -232,7 +232,9 @@ async fn openid_discovery_at_both_places() {
         let answer = get(&server, place).await;
         assert_eq!(answer.status, 200, "{place}");
         assert_eq!(answer.json(), expected, "{place}");
+        assert_eq!(world.events.last().kind, used(&CompatibilitySwitch::OPENID_DISCOVERY));
     }
+    assert_eq!(world.events.count(&used(&CompatibilitySwitch::OPENID_DISCOVERY)), 2);
     for method in ["GET", "POST"] {
         let query =
             "/tenant/oauth2/authorize?response_type=code&client_id=x&redirect_uri=https%3A%2F%2Fevil.example";

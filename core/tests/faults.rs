@@ -15,7 +15,7 @@ use grantor::store::{
 };
 use grantor::{
     AuthorizationServer, Builder, Entropy, EntropyError, Executor, ExecutorError, Job, ProofId, Resource,
-    Stores, SystemEntropy, Task, Timestamp, TokenId, async_trait,
+    ResourceUri, Stores, SystemEntropy, Task, Timestamp, TokenId, async_trait,
 };
 use support::*;
 
@@ -350,4 +350,23 @@ async fn a_store_that_is_away_does_not_stop_the_public_documents() {
     keys.fail_next_load(StoreError::unavailable("key-table-down-7f3"));
     assert!(clients.find(&client_id("x")).await.is_err());
     assert_eq!(jwks(&server).await.len(), 1);
+}
+
+/// T94: a panic in what the host brought costs its own request, and nothing that follows.
+#[tokio::test]
+async fn t94_a_policy_that_panics_is_500_and_ends_its_own_request() {
+    let world = World::new();
+    let policy = FixedPolicy(|issuance| {
+        assert!(issuance.asked.resource.is_none(), "policy-broken-7f3");
+        Ok(Terms::new(ResourceUri::new(API).unwrap(), scope("read"), Duration::from_secs(60)))
+    });
+    let server = world.builder().policy(policy).build().await.unwrap();
+    let secret = world.client("demo").await;
+    for _ in 0..2 {
+        let answer = send(&server, grant("demo", &secret, &[("resource", API)])).await;
+        refused(&answer, 500, "server_error");
+        assert!(!answer.text().contains("7f3"));
+        assert_eq!(world.events.last().kind, Kind::Failed(FaultKind::Internal));
+        assert_eq!(send(&server, grant("demo", &secret, &[])).await.status, 200);
+    }
 }

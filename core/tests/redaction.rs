@@ -299,3 +299,20 @@ async fn t96_no_request_begins_a_line_in_the_log() {
         assert!(level != "ERROR", "{line}");
     }
 }
+
+/// Id and secret swapped: the secret stands where the id belongs, and ids are written to the log.
+#[tokio::test]
+async fn t96_a_secret_in_the_place_of_the_id_is_not_named() {
+    let world = World::new();
+    let server = world.server().await;
+    let secret = world.client("demo").await;
+    let fields: [(&str, &str); 3] =
+        [("grant_type", "client_credentials"), ("client_id", &secret), ("client_secret", "demo")];
+    let swapped = [grant(&secret, "demo", &[]), post(&fields)];
+    for request in swapped {
+        refused(&send(&server, request).await, 401, "invalid_client");
+        let seen = world.events.last();
+        assert_eq!(seen.client_id, None);
+        assert!(!format!("{seen:?}").contains(&secret));
+    }
+}

@@ -173,18 +173,18 @@ async fn without_a_key_that_is_valid_there_is_none() {
 async fn rfc7515_s4_1_7_x5t_selects_padded_or_not() {
     let world = World::new();
     let server = world.server().await;
-    let certificate = b"any bytes stand for the DER of a certificate";
-    let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, certificate);
-    let sha256 = digest(&SHA256, certificate);
     let (with, other) = (Signing::es256(), Signing::es256());
+    let (certificate, others) = (with.certificate(), other.certificate());
+    let sha1 = digest(&SHA1_FOR_LEGACY_USE_ONLY, &certificate);
+    let sha256 = digest(&SHA256, &certificate);
     let members = [
-        ("by-x5c", json!({"x5c": [BASE64.encode(certificate)]})),
+        ("by-x5c", json!({"x5c": [BASE64.encode(&certificate)]})),
         ("by-x5t", json!({"x5t": BASE64URL_NOPAD.encode(sha1.as_ref())})),
         ("by-x5t-padded", json!({"x5t": BASE64URL.encode(sha1.as_ref())})),
         ("by-sha256", json!({"x5t#S256": BASE64URL_NOPAD.encode(sha256.as_ref())})),
         ("by-sha256-padded", json!({"x5t#S256": BASE64URL.encode(sha256.as_ref())})),
     ];
-    let another = json!({"x5c": [BASE64.encode(b"another certificate")]});
+    let another = json!({"x5c": [BASE64.encode(&others)]});
     for (id, more) in &members {
         let held = [
             Credential::key(with.public_with(more)).unwrap(),
@@ -377,5 +377,15 @@ async fn rfc7517_s4_4_an_rsa_key_is_for_one_algorithm() {
     for alg in ["PS256", "PS512", "RS256", "RS384", "RS512"] {
         let assertion = Assertion::of("demo").sign(&Signing::new(alg));
         assert_eq!(rejected(&world, &server, &assertion).await, Reason::JwtKeyUnknown, "{alg}");
+    }
+}
+
+/// RFC 7517 §4.7: the first certificate is that of the key.
+#[test]
+fn rfc7517_s4_7_a_certificate_of_another_key_is_refused() {
+    let (own, other) = (Signing::es256(), Signing::es256());
+    for (certificate, fits) in [(own.certificate(), true), (other.certificate(), false), (vec![], false)] {
+        let jwk = merged(&own.jwk, &json!({"x5c": [BASE64.encode(&certificate)]}));
+        assert_eq!(grantor::ClientKey::from_jwk(&jwk.to_string()).is_ok(), fits);
     }
 }

@@ -34,7 +34,7 @@ async fn watched(world: &World, skew: u64) -> (AuthorizationServer, FakeTokens, 
 
 /// Row 63.
 #[tokio::test]
-async fn s3_7_twice_is_200_and_then_401() {
+async fn t04_twice_is_200_and_then_401() {
     let world = World::new();
     let (server, key) = world.demo().await;
     let assertion = Assertion::of("demo").sign(&key);
@@ -67,7 +67,7 @@ async fn s3_7_the_jti_is_spent_and_not_the_text() {
 
 /// T10: by client.
 #[tokio::test]
-async fn s3_7_two_clients_may_use_one_jti() {
+async fn t10_two_clients_may_use_one_jti() {
     let world = World::new();
     let server = world.server().await;
     let key = Signing::es256();
@@ -83,7 +83,7 @@ async fn s3_7_two_clients_may_use_one_jti() {
 
 /// T05: of 24 at the same time on several threads exactly one is first, and one token is issued.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn s3_7_twenty_four_at_once_are_one_token() {
+async fn t05_twenty_four_at_once_are_one_token() {
     const AT_ONCE: usize = 24;
     for round in 0..10 {
         let world = World::new();
@@ -114,7 +114,7 @@ async fn s3_7_twenty_four_at_once_are_one_token() {
 
 /// T06: nodes with one store are one server.
 #[tokio::test]
-async fn s3_7_another_node_with_the_same_store_sees_it() {
+async fn t06_another_node_with_the_same_store_sees_it() {
     let world = World::new();
     let (one, key) = world.demo().await;
     let two = world.server().await;

@@ -417,6 +417,29 @@ async fn t55_the_limiter_is_asked_before_any_hashing_and_told_of_failures_only()
 }
 
 #[tokio::test]
+async fn t55_an_assertion_that_fails_counts_and_says_whose_it_claims_to_be() {
+    let world = World::new();
+    let limiter = Limiter::new(Verdict::Admit);
+    let server = world.builder().rate_limiter(limiter.clone()).build().await.unwrap();
+    let key = Signing::es256();
+    world.key_client("demo", &[&key]).await;
+    let once = Assertion::of("demo").sign(&key);
+    accepted(&server, &once, "the first time").await;
+    assert_eq!(limiter.take(), ["admit"]);
+    let expired = Assertion::of("demo").claim("exp", NOW - 60).sign(&key);
+    let issuer = Assertion::of("demo").claim("iss", "other").sign(&key);
+    let forged = Assertion::of("demo").sign(&Signing::es256());
+    for failing in [&once, &expired, &issuer, &forged] {
+        refused(&present(&server, failing).await, 401, "invalid_client");
+        assert_eq!(limiter.take(), ["admit", "penalise"]);
+        let seen = world.events.last();
+        assert_eq!(seen.client_id.as_deref(), Some("demo"));
+    }
+    rejected(&world, &server, "no.jwt.at-all").await;
+    assert!(limiter.take().is_empty(), "nobody has been named, and nothing was worked out");
+}
+
+#[tokio::test]
 async fn t55_a_failing_store_is_not_held_against_the_client() {
     let world = World::new();
     let limiter = Limiter::new(Verdict::Admit);

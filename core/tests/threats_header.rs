@@ -65,7 +65,7 @@ async fn t17_a_certificate_in_the_header() {
     let world = World::new();
     let server = world.server().await;
     let (victim, attacker) = (Signing::es256(), Signing::es256());
-    let certificate = b"bytes that stand for the DER of a certificate".to_vec();
+    let certificate = victim.certificate();
     let held = Credential::key(victim.public_with(&json!({"x5c": [BASE64.encode(&certificate)]}))).unwrap();
     world.jwt_client("demo", |client| client.credential(held)).await;
     let chain = json!([BASE64.encode(b"a self-made one")]);

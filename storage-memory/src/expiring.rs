@@ -102,7 +102,7 @@ impl<V: Clone> ExpiringMap<V> {
         for shard in &self.shards {
             while removed < limit {
                 let batch = BATCH.min(limit - removed);
-                let went = lock(shard).remove(batch as usize, |until, _| until < before);
+                let went = lock(shard).remove(batch as usize, before, |_| true);
                 self.give_back(went);
                 removed += went as u32;
                 if went == 0 {
@@ -133,7 +133,7 @@ impl<V: Clone> ExpiringMap<V> {
     /// been reckoned by a clock that is behind this one.
     fn forget(&self, shard: &mut Shard<V>, now: Timestamp) -> usize {
         let horizon = now.minus(KEPT);
-        let went = shard.remove(AT_ONCE, |until, stored| until.max(stored) < horizon);
+        let went = shard.remove(AT_ONCE, horizon, |stored| stored < horizon);
         self.give_back(went);
         went
     }

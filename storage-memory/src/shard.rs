@@ -38,12 +38,19 @@ impl<V> Shard<V> {
         }
     }
 
-    /// Removes those that end first, at most so many, while `may_go` says so of their `until` and arrival.
-    pub(crate) fn remove(&mut self, most: usize, may_go: impl Fn(Timestamp, Timestamp) -> bool) -> usize {
+    /// Removes those that end first, at most so many, while they end before `before` and `may_go` says so of their
+    /// arrival.
+    pub(crate) fn remove(
+        &mut self,
+        most: usize,
+        before: Timestamp,
+        may_go: impl Fn(Timestamp) -> bool,
+    ) -> usize {
         let mut removed = 0;
         while removed < most
             && let Some(&(until, id)) = self.by_end.first()
-            && self.entries.get(&id).is_none_or(|entry| may_go(until, entry.stored))
+            && until < before
+            && self.entries.get(&id).is_none_or(|entry| may_go(entry.stored))
         {
             self.by_end.pop_first();
             self.entries.remove(&id);
@@ -99,7 +106,7 @@ mod tests {
             match (random(3), model.contains_key(&id)) {
                 (0, _) => {
                     let most = usize::try_from(random(5)).expect("below 5");
-                    let removed = shard.remove(most, |until, _| until < moment);
+                    let removed = shard.remove(most, moment, |_| true);
                     let ended = model.values().filter(|(_, until)| *until < seconds).count();
                     assert_eq!(removed, ended.min(most), "step {step}");
                     model.retain(|id, _| shard.get(id).is_some());
@@ -128,7 +135,7 @@ mod tests {
             id[..4].copy_from_slice(&number.to_be_bytes());
             shard.add(id, (), now, now);
         }
-        assert_eq!(shard.remove(9_990, |_, _| true), 9_990);
+        assert_eq!(shard.remove(9_990, Timestamp::MAX, |_| true), 9_990);
         assert_eq!(shard.len(), 10);
         assert!(shard.entries.capacity() <= 64, "{}", shard.entries.capacity());
     }

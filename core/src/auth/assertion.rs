@@ -6,38 +6,38 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ring::hmac;
-
 use super::presented::invalid_client;
 use super::{Authenticated, ClientAuthentication};
-use crate::assertion::{AssertionRules, SelfIssued, is_client_assertion_type};
+use crate::assertion::{SelfIssued, is_client_assertion_type};
 use crate::claim::Proof;
 use crate::error::{ErrorCode, Fault, Reason, Step};
 use crate::event::RequestTrail;
 use crate::jose::{AssertionAlgorithm, ReceivedClaims, ReceivedJws};
 use crate::store::{Client, CompatibilitySwitch, Credential, CredentialKind};
-use crate::types::{ProofId, ProofNamespace, Timestamp};
+use crate::types::{ClientId, ProofId, ProofNamespace, Timestamp};
 
 /// RFC 7523 §2.2, in exact case.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// Under `assertion_reuse` a longer life than this, from `iat` to `exp`, is spent once all the same.
 const REUSABLE_FOR: Duration = Duration::from_secs(600);
 
-/// An assertion whose form and claims are right. Its signature has not been looked at.
+/// An assertion in the right form. Its claims have not been judged, nor its signature looked at.
 #[derive(Debug)]
 pub(crate) struct PresentedAssertion<'a> {
-    pub(crate) claims: SelfIssued,
+    /// Who its `sub` claims to be.
+    pub(crate) client_id: ClientId,
+    claims: ReceivedClaims,
     algorithm: AssertionAlgorithm,
     jws: ReceivedJws<'a>,
 }
 
 impl<'a> PresentedAssertion<'a> {
-    /// Everything that can refuse an assertion without a look into a store.
-    pub(super) fn read(text: &'a str, kind: &str, rules: &AssertionRules<'_>) -> Step<Self> {
-        Ok(Self::parse(text, kind, rules).map_err(invalid_client)?)
+    /// Everything that has to be right before anybody can be said to have sent it.
+    pub(super) fn read(text: &'a str, kind: &str) -> Step<Self> {
+        Ok(Self::parse(text, kind).map_err(invalid_client)?)
     }
 
-    fn parse(text: &'a str, kind: &str, rules: &AssertionRules<'_>) -> Result<Self, Reason> {
+    fn parse(text: &'a str, kind: &str) -> Result<Self, Reason> {
         if kind != ASSERTION_TYPE {
             return Err(Reason::AssertionTypeUnknown);
         }
@@ -45,9 +45,11 @@ impl<'a> PresentedAssertion<'a> {
         if !is_client_assertion_type(jws.header.typ.as_deref()) {
             return Err(Reason::JwtType);
         }
-        let algorithm = AssertionAlgorithm::from_name(&jws.header.alg).ok_or(Reason::JwtAlgorithm)?;
-        let claims = rules.self_issued(ReceivedClaims::parse(&jws.payload)?)?;
-        Ok(Self { claims, algorithm, jws })
+        let algorithm = jws.header.alg.ok_or(Reason::JwtAlgorithm)?;
+        let claims = ReceivedClaims::parse(&jws.payload)?;
+        let subject = claims.sub.as_deref().ok_or(Reason::JwtSubject)?;
+        let client_id = ClientId::new(subject).map_err(|_| Reason::JwtSubject)?;
+        Ok(Self { client_id, claims, algorithm, jws })
     }
 
     /// The method's name in RFC 7591 §2.
@@ -62,27 +64,23 @@ impl ClientAuthentication<'_> {
         presented: &PresentedAssertion<'_>,
         trail: &mut RequestTrail,
     ) -> Step<Authenticated> {
-        let found = self.find(&presented.claims.client_id).await?;
+        let claims = self.rules.self_issued(&presented.claims).map_err(invalid_client)?;
+        let found = self.find(&presented.client_id).await?;
         let client = found.ok_or(invalid_client(Reason::ClientUnknown))?;
         self.usable(&client, presented.method())?;
-        let by_switch = self.check_audience(&client, presented)?;
+        let by_switch = self.check_audience(&client, claims.audience)?;
         let credential = self.signed_by(&client, presented)?.ok_or(invalid_client(Reason::JwtSignature))?;
         trail.credential = Some(credential.id().clone());
         if let Some(switch) = by_switch {
             self.compatibility_used(&client, &switch);
         }
-        let proof = self.proof(&client, &presented.claims);
+        let proof = self.proof(&client, &claims);
         Ok(Authenticated { client: Arc::clone(&client), proofs: vec![proof] })
     }
 
     /// The issuer identifier alone, byte for byte (rfc7523bis §4; CVE-2025-27370). Gives the switch that was needed,
     /// to be told of once the client has proved itself: anybody can write an audience.
-    fn check_audience(
-        &self,
-        client: &Client,
-        presented: &PresentedAssertion<'_>,
-    ) -> Step<Option<CompatibilitySwitch>> {
-        let audience = presented.claims.audience.as_str();
+    fn check_audience(&self, client: &Client, audience: &str) -> Step<Option<CompatibilitySwitch>> {
         if audience == self.rules.issuer {
             return Ok(None);
         }
@@ -141,21 +139,20 @@ impl ClientAuthentication<'_> {
                 let opened = self.host_keys.open_secret(client.id(), credential.id(), secret);
                 let secret = opened
                     .map_err(|error| Fault::internal(SealedSecretUnusable(client.id().to_string(), error)))?;
-                let key = hmac::Key::new(hmac_algorithm(presented.algorithm), &secret);
-                Ok(hmac::verify(&key, jws.signing_input, &jws.signature).is_ok())
+                Ok(presented.algorithm.mac_verifies(&secret, jws.signing_input, &jws.signature))
             }
             CredentialKind::Digest(_) | CredentialKind::Imported(_) | CredentialKind::Unknown(_) => Ok(false),
         }
     }
 
     /// Single use, remembered for the whole validity (RFC 7523 §3 (7), OIDC Core §9).
-    fn proof(&self, client: &Client, claims: &SelfIssued) -> Proof {
+    fn proof(&self, client: &Client, claims: &SelfIssued<'_>) -> Proof {
         // By its whole life: the last ten minutes of a longer one are no reason to take it twice.
         let soon = |from: Timestamp| claims.expires_at <= from.plus(REUSABLE_FOR).plus(self.rules.skew);
         let short = claims.issued_at.is_some_and(soon) && soon(self.rules.now);
         let reusable = short && self.compatibility.is_on(&CompatibilitySwitch::ASSERTION_REUSE, client);
         Proof {
-            id: ProofId::new(ProofNamespace::Client, client.id().as_str(), &claims.jti),
+            id: ProofId::new(ProofNamespace::Client, client.id().as_str(), claims.jti),
             until: self.rules.remembered_until(claims.expires_at),
             replayed: ErrorCode::InvalidClient,
             reusable,
@@ -167,13 +164,3 @@ impl ClientAuthentication<'_> {
 #[derive(Debug, thiserror::Error)]
 #[error("a secret of client `{0}` cannot be unsealed")]
 struct SealedSecretUnusable(String, #[source] crate::host_keys::UnsealError);
-
-const fn hmac_algorithm(algorithm: AssertionAlgorithm) -> hmac::Algorithm {
-    if matches!(algorithm, AssertionAlgorithm::Hs256) {
-        hmac::HMAC_SHA256
-    } else if matches!(algorithm, AssertionAlgorithm::Hs384) {
-        hmac::HMAC_SHA384
-    } else {
-        hmac::HMAC_SHA512
-    }
-}

@@ -14,7 +14,7 @@ pub(crate) use secret::ImportedSecrets;
 use std::sync::Arc;
 
 use crate::assertion::AssertionRules;
-use crate::claim::Proof;
+use crate::claim::{Claimed, Proof, claim};
 use crate::compatibility::Compatibility;
 use crate::error::{ErrorCode, Reason, Refusal, Rejection, Step};
 use crate::event::{Event, EventSink, RequestTrail};
@@ -22,7 +22,7 @@ use crate::form::Form;
 use crate::host_keys::HostKeys;
 use crate::http::Request;
 use crate::rate_limit::{Admission, Attempt, RateLimiter};
-use crate::store::{Client, ClientStore, CompatibilitySwitch, StoreError};
+use crate::store::{Client, ClientStore, CompatibilitySwitch, StoreError, TokenStore};
 use crate::types::{ClientId, PresentedSecret};
 
 /// A client that has proved itself, as it was read for this request.
@@ -53,19 +53,39 @@ impl ClientAuthentication<'_> {
         form: &Form<'_>,
         trail: &mut RequestTrail,
     ) -> Step<Authenticated> {
-        let presented = Presented::read(request, form, &self.rules)?;
+        let presented = Presented::read(request, form)?;
         // Id and secret swapped is a common mistake, and the secret would stand in the log.
         trail.client_id =
             Some(presented.client_id().clone()).filter(|id| !PresentedSecret::is_recognised(id.as_str()));
         trail.method = Some(presented.method());
-        let attempt = Attempt::new(Some(presented.client_id()), request.peer().map(|peer| peer.ip()));
+        let attempt = attempt(presented.client_id(), request);
         self.admit(&attempt).await?;
         let outcome = match &presented {
             Presented::Secret(credentials) => self.check_secret(credentials, trail).await,
             Presented::Assertion(assertion) => self.check_assertion(assertion, trail).await,
         };
-        if let Err(Refusal::Rejected(_)) = outcome {
-            self.penalise(&attempt).await;
+        self.counted(&attempt, outcome).await
+    }
+
+    /// Spends the proofs of `authenticated`. A replay counts as a failed attempt.
+    pub(crate) async fn claim(
+        &self,
+        authenticated: &Authenticated,
+        tokens: &dyn TokenStore,
+        request: &Request,
+    ) -> Step<Claimed> {
+        let client = &*authenticated.client;
+        let reused = || self.compatibility_used(client, &CompatibilitySwitch::ASSERTION_REUSE);
+        let outcome = claim(tokens, &authenticated.proofs, reused).await;
+        self.counted(&attempt(client.id(), request), outcome).await
+    }
+
+    /// A refusal counts against the attempts that follow; a fault of ours does not.
+    async fn counted<T>(&self, attempt: &Attempt<'_>, outcome: Step<T>) -> Step<T> {
+        if let (Err(Refusal::Rejected(_)), Some(limiter)) = (&outcome, self.limiter)
+            && let Err(error) = limiter.penalise(attempt).await
+        {
+            self.events.record(&Event::RateLimiterFailed(&error));
         }
         outcome
     }
@@ -93,7 +113,7 @@ impl ClientAuthentication<'_> {
 
     /// A switch was needed: the operator learns for whom.
     fn compatibility_used(&self, client: &Client, switch: &CompatibilitySwitch) {
-        self.events.record(&Event::CompatibilityUsed { client_id: client.id(), switch });
+        self.events.record(&Event::CompatibilityUsed { client_id: Some(client.id()), switch });
     }
 
     /// Asked before any hashing. A limiter that is away admits: it must not be a way to shut everybody out.
@@ -110,12 +130,8 @@ impl ClientAuthentication<'_> {
             }
         }
     }
+}
 
-    async fn penalise(&self, attempt: &Attempt<'_>) {
-        if let Some(limiter) = self.limiter
-            && let Err(error) = limiter.penalise(attempt).await
-        {
-            self.events.record(&Event::RateLimiterFailed(&error));
-        }
-    }
+fn attempt<'a>(client_id: &'a ClientId, request: &Request) -> Attempt<'a> {
+    Attempt::new(Some(client_id), request.peer().map(|peer| peer.ip()))
 }

@@ -3,7 +3,6 @@
 use zeroize::Zeroizing;
 
 use super::assertion::PresentedAssertion;
-use crate::assertion::AssertionRules;
 use crate::basic::BasicCredentials;
 use crate::error::{ErrorCode, Reason, Rejection, Step, reject};
 use crate::form::Form;
@@ -37,7 +36,7 @@ pub(crate) struct PresentedCredentials {
 
 impl<'a> Presented<'a> {
     /// Finds the one authentication method of a request. Credentials in the URL are not looked at (T51).
-    pub(crate) fn read(request: &Request, form: &'a Form<'_>, rules: &AssertionRules<'_>) -> Step<Self> {
+    pub(crate) fn read(request: &Request, form: &'a Form<'_>) -> Step<Self> {
         let authorization = authorization(request)?;
         let secret = form.get("client_secret");
         let assertion = form.get("client_assertion");
@@ -52,7 +51,7 @@ impl<'a> Presented<'a> {
                 return PresentedCredentials::from_body(secret, form).map(Self::Secret);
             }
             (None, None, Some(assertion), Some(kind)) => {
-                Self::Assertion(Box::new(PresentedAssertion::read(assertion, kind, rules)?))
+                Self::Assertion(Box::new(PresentedAssertion::read(assertion, kind)?))
             }
             (None, None, None, None) => return reject(ErrorCode::InvalidClient, Reason::CredentialsMissing),
             (None, None, _, _) => return reject(ErrorCode::InvalidRequest, Reason::AssertionMissing),
@@ -67,7 +66,7 @@ impl<'a> Presented<'a> {
     pub(crate) const fn client_id(&self) -> &ClientId {
         match self {
             Self::Secret(credentials) => &credentials.client_id,
-            Self::Assertion(assertion) => &assertion.claims.client_id,
+            Self::Assertion(assertion) => &assertion.client_id,
         }
     }
 

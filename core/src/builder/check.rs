@@ -73,8 +73,9 @@ pub(super) fn limits(limits: Limits) -> Result<(), ConfigError> {
 }
 
 pub(super) fn clock_skew(skew: Duration) -> Result<(), ConfigError> {
-    let rule = "clock skew: at most 60 s";
-    if skew <= Duration::from_secs(60) { Ok(()) } else { Err(ConfigError::Limits { rule }) }
+    let rule = "clock skew: whole seconds, at most 60";
+    let fits = skew <= Duration::from_secs(60) && skew.subsec_nanos() == 0;
+    if fits { Ok(()) } else { Err(ConfigError::Limits { rule }) }
 }
 
 /// A switch that nobody has heard of, or one that cannot be had by client.

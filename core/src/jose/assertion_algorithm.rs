@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ring::hmac;
+
 /// A signature algorithm of client assertions, by its name in RFC 7518 §3.1, RFC 8037 or RFC 9864.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -27,10 +29,11 @@ pub enum AssertionAlgorithm {
 impl AssertionAlgorithm {
     /// All that this build verifies.
     pub fn all() -> impl Iterator<Item = Self> {
-        NAMES
-            .iter()
-            .map(|(algorithm, _)| *algorithm)
-            .filter(|a| cfg!(feature = "josekit") || *a != Self::Es512)
+        NAMES.iter().map(|(algorithm, _)| *algorithm).filter(|algorithm| algorithm.is_built())
+    }
+
+    fn is_built(self) -> bool {
+        cfg!(feature = "josekit") || self != Self::Es512
     }
 
     /// The `alg` value. `EdDSA` for Ed25519, which more software knows.
@@ -43,7 +46,8 @@ impl AssertionAlgorithm {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let name = if name == "Ed25519" { "EdDSA" } else { name };
-        Self::all().find(|algorithm| algorithm.as_str() == name)
+        let known = NAMES.iter().find(|(_, own)| *own == name).map(|(algorithm, _)| *algorithm);
+        known.filter(|algorithm| algorithm.is_built())
     }
 
     /// Whether it is keyed with the client's secret.
@@ -62,6 +66,23 @@ impl AssertionAlgorithm {
             Self::Es256 | Self::Es384 | Self::Es512 | Self::Rs256 | Self::Rs384 | Self::Rs512 => 0,
             Self::Ps256 | Self::Ps384 | Self::Ps512 | Self::EdDsa => 0,
         }
+    }
+}
+
+impl AssertionAlgorithm {
+    /// Whether `mac` is that of `secret` over `message` (RFC 7518 §3.2). Never, where this is no such algorithm or the
+    /// secret is shorter than the hash.
+    pub(crate) fn mac_verifies(self, secret: &[u8], message: &[u8], mac: &[u8]) -> bool {
+        let schemes = [
+            (Self::Hs256, hmac::HMAC_SHA256),
+            (Self::Hs384, hmac::HMAC_SHA384),
+            (Self::Hs512, hmac::HMAC_SHA512),
+        ];
+        let scheme = schemes.into_iter().find(|(algorithm, _)| *algorithm == self).map(|(_, scheme)| scheme);
+        scheme.is_some_and(|scheme| {
+            secret.len() >= self.secret_bytes()
+                && hmac::verify(&hmac::Key::new(scheme, secret), message, mac).is_ok()
+        })
     }
 }
 

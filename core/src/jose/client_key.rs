@@ -33,7 +33,12 @@ pub struct ClientKey {
 #[derive(Clone, PartialEq, Eq)]
 enum Parsed {
     Point(Vec<u8>),
-    Rsa { n: Vec<u8>, e: Vec<u8> },
+    Rsa {
+        n: Vec<u8>,
+        e: Vec<u8>,
+    },
+    #[cfg(feature = "josekit")]
+    P521(super::es512::Es512Key),
 }
 
 impl ClientKey {
@@ -46,9 +51,26 @@ impl ClientKey {
         Self::read(json, None)?.usable()
     }
 
-    /// A key that was registered, out of its document. It was tried then, and verifying tries it again.
-    pub(crate) fn from_document(json: &str) -> Result<Self, InvalidValue> {
-        Self::read(json, None)
+    /// A key that was registered, out of its document; `None` for one that a newer release wrote or that this build
+    /// cannot verify, such as P-521 without `josekit`. It was tried when it was registered, and verifying tries it again.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] for a key of ours that is damaged.
+    pub(crate) fn from_document(jwk: &Map<String, Value>) -> Result<Option<Self>, InvalidValue> {
+        const WRITTEN: [&str; 10] = ["kty", "crv", "x", "y", "n", "e", "alg", "kid", "x5t", "x5t#S256"];
+        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let (Some(kty), Some(alg)) = (text("kty"), text("alg")) else { return Err(key_rules::MALFORMED) };
+        let is_known = matches!(
+            (kty, text("crv")),
+            ("EC", Some("P-256" | "P-384" | "P-521")) | ("OKP", Some("Ed25519")) | ("RSA", None)
+        );
+        let is_read = jwk.keys().all(|name| WRITTEN.contains(&name.as_str()));
+        if !is_known || !is_read || AssertionAlgorithm::from_name(alg).is_none() {
+            return Ok(None);
+        }
+        let key = Self::read(&Value::Object(jwk.clone()).to_string(), None)?;
+        if key.to_json() == *jwk { Ok(Some(key)) } else { Err(key_rules::MALFORMED) }
     }
 
     /// As [`ClientKey::from_jwk`], for an RSA key that names no `alg` itself.
@@ -100,7 +122,7 @@ impl ClientKey {
         let members = key_rules::public_members(jwk)?;
         let algorithm = key_rules::algorithm(jwk, &members, wanted)?;
         let parsed = Parsed::from(&members).ok_or(key_rules::MALFORMED)?;
-        let (kid, certificates) = (key_rules::kid(jwk)?, key_rules::certificates(jwk)?);
+        let (kid, certificates) = (key_rules::kid(jwk)?, key_rules::certificates(jwk, &members.key_bytes())?);
         Ok(Self { members, algorithm, kid, certificates, parsed })
     }
 
@@ -153,9 +175,7 @@ impl ClientKey {
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         match &self.parsed {
             #[cfg(feature = "josekit")]
-            Parsed::Point(_) if self.algorithm == AssertionAlgorithm::Es512 => {
-                super::es512::verifies(&self.members, message, signature)
-            }
+            Parsed::P521(key) => key.verifies(message, signature),
             Parsed::Point(point) => match point_algorithm(self.algorithm) {
                 Some(scheme) => {
                     signature::UnparsedPublicKey::new(scheme, point).verify(message, signature).is_ok()
@@ -178,13 +198,15 @@ impl ClientKey {
         use ring::agreement::{
             ECDH_P256, ECDH_P384, EphemeralPrivateKey, UnparsedPublicKey, agree_ephemeral,
         };
-        let Parsed::Point(point) = &self.parsed else { return true };
+        let point = match &self.parsed {
+            Parsed::Point(point) => point,
+            Parsed::Rsa { .. } => return true,
+            #[cfg(feature = "josekit")]
+            Parsed::P521(key) => return key.is_usable(),
+        };
         let scheme = match &self.members {
             PublicMembers::Ec { crv: "P-256", .. } => &ECDH_P256,
             PublicMembers::Ec { crv: "P-384", .. } => &ECDH_P384,
-            #[cfg(feature = "josekit")]
-            PublicMembers::Ec { .. } => return super::es512::is_usable(&self.members),
-            #[cfg(not(feature = "josekit"))]
             PublicMembers::Ec { .. } => return false,
             PublicMembers::Okp { .. } | PublicMembers::Rsa { .. } => return true,
         };
@@ -219,6 +241,8 @@ impl Parsed {
     fn from(members: &PublicMembers) -> Option<Self> {
         let decode = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).ok();
         Some(match members {
+            #[cfg(feature = "josekit")]
+            PublicMembers::Ec { crv: "P-521", .. } => Self::P521(super::es512::Es512Key::new(members)),
             PublicMembers::Ec { x, y, .. } => {
                 let mut point = vec![4];
                 point.extend(decode(x)?);

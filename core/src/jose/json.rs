@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
@@ -11,8 +12,12 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 const MAX_DEPTH: usize = 16;
 /// More than any header, claim set or key has. Looking for repeats costs its square.
 const MAX_MEMBERS: usize = 100;
-/// How serde_json hands over a number where somebody in the build has switched on `arbitrary_precision`.
+/// How serde_json hands over a number where somebody in the build has switched on `arbitrary_precision`: as an object
+/// of this one member. There an object that looks like it is taken for the number too; elsewhere it is an object.
 const NUMBER_TOKEN: &str = "$serde_json::private::Number";
+/// Whether somebody has: only then is this more than a float holds, and a number all the same.
+static NUMBERS_ARE_MAPS: LazyLock<bool> =
+    LazyLock::new(|| serde_json::from_str::<serde_json::Number>("1e999").is_ok());
 
 /// A JSON value. Borrows text that needed no unescaping.
 #[derive(Debug, PartialEq)]
@@ -126,7 +131,7 @@ impl<'de> Visitor<'de> for Nested {
         let inner = self.deeper()?;
         let mut members: Vec<(Cow<'de, str>, Json<'de>)> = Vec::with_capacity(8);
         while let Some(name) = input.next_key_seed(Name)? {
-            if name == NUMBER_TOKEN && members.is_empty() {
+            if name == NUMBER_TOKEN && members.is_empty() && *NUMBERS_ARE_MAPS {
                 let text: String = input.next_value()?;
                 return text.parse().map(Json::Number).map_err(A::Error::custom);
             }
@@ -186,6 +191,14 @@ mod tests {
         ] {
             assert!(Members::parse(bad.as_bytes()).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn t27_an_object_is_not_a_number() {
+        let object = br#"{"exp":{"$serde_json::private::Number":"1900000000"}}"#;
+        let members = Members::parse(object).expect("JSON");
+        assert_eq!(matches!(members.get("exp"), Some(Json::Number(_))), *NUMBERS_ARE_MAPS);
+        assert_eq!(Members::parse(br#"{"exp":1}"#).expect("JSON").get("exp"), Some(&Json::Number(1.0)));
     }
 
     #[test]

@@ -26,6 +26,18 @@ impl PublicMembers {
         Self::Okp { crv: "Ed25519", x: BASE64URL_NOPAD.encode(point) }
     }
 
+    /// The point, without the byte that tells its form, or the modulus: what names the key, as it stands in a
+    /// certificate too.
+    pub(super) fn key_bytes(&self) -> Vec<u8> {
+        let parts = match self {
+            Self::Ec { x, y, .. } => vec![x, y],
+            Self::Okp { x, .. } => vec![x],
+            Self::Rsa { n, .. } => vec![n],
+        };
+        let decode = |part: &String| BASE64URL_NOPAD.decode(part.as_bytes()).unwrap_or_default();
+        parts.into_iter().flat_map(decode).collect()
+    }
+
     /// The members in the order of RFC 7638 §3.3.
     fn ordered(&self) -> Vec<(&'static str, &str)> {
         match self {

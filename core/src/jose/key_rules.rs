@@ -157,8 +157,9 @@ pub(super) fn kid(jwk: &Members<'_>) -> Result<Option<String>, InvalidValue> {
 }
 
 /// The thumbprints by which a header may name the certificate: those that the key names, and those of its `x5c`, which
-/// have to agree (RFC 7517 §4.8).
-pub(super) fn certificates(jwk: &Members<'_>) -> Result<Vec<String>, InvalidValue> {
+/// have to agree (RFC 7517 §4.8). The certificate has to be that of the key (§4.7): it is not read, which takes a parser
+/// of hostile DER, but the point or the modulus has to stand in it.
+pub(super) fn certificates(jwk: &Members<'_>, own_key: &[u8]) -> Result<Vec<String>, InvalidValue> {
     let mut thumbprints = Vec::new();
     for (name, length) in [("x5t", 20), ("x5t#S256", 32)] {
         if let Some(text) = jwk.text(name).map_err(|_| MALFORMED)? {
@@ -176,6 +177,9 @@ pub(super) fn certificates(jwk: &Members<'_>) -> Result<Vec<String>, InvalidValu
     };
     if let Some(own) = own {
         let der = BASE64.decode(own.as_bytes()).map_err(|_| MALFORMED)?;
+        if !der.windows(own_key.len().max(1)).any(|window| window == own_key) {
+            return Err(InvalidValue::new("x5c", "first the certificate of this key"));
+        }
         for algorithm in [&SHA1_FOR_LEGACY_USE_ONLY, &SHA256] {
             let thumbprint = BASE64URL_NOPAD.encode(digest(algorithm, &der).as_ref());
             let named = thumbprints.iter().find(|own| own.len() == thumbprint.len());

@@ -2,6 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
+use super::AssertionAlgorithm;
 use super::json::{Json, Members, WrongType};
 use crate::error::Reason;
 
@@ -23,7 +24,8 @@ pub(crate) struct ReceivedJws<'a> {
 /// The members of a header that mean something here. `jku`, `jwk`, `x5u` and `x5c` never do (T15 to T17).
 #[derive(Debug, Default)]
 pub(crate) struct Header {
-    pub(crate) alg: String,
+    /// `None` for one that this server does not know, whatever it is.
+    pub(crate) alg: Option<AssertionAlgorithm>,
     pub(crate) typ: Option<String>,
     pub(crate) kid: Option<String>,
     /// `x5t` or `x5t#S256`, without padding: selects among registered certificates.
@@ -73,7 +75,8 @@ impl Header {
         };
         let (sha1, sha256) = (text("x5t")?, text("x5t#S256")?);
         let certificate = sha256.or(sha1).map(|thumbprint| thumbprint.trim_end_matches('=').to_owned());
-        let alg = text("alg")?.ok_or(Reason::JwtMalformed)?;
+        let alg = members.text("alg").ok().flatten().ok_or(Reason::JwtMalformed)?;
+        let alg = AssertionAlgorithm::from_name(alg);
         Ok(Self { alg, typ: text("typ")?, kid: text("kid")?, certificate })
     }
 }

@@ -121,7 +121,8 @@ fn trace(event: &Event<'_>) {
         }
         Event::MaintenanceFailed(error) => tracing::error!(source = %Chain(*error), "maintenance failed"),
         Event::CompatibilityUsed { client_id, switch } => {
-            tracing::warn!(%client_id, switch = switch.as_str(), "compatibility switch used");
+            let client_id = client_id.map(field::display);
+            tracing::warn!(client_id, switch = switch.as_str(), "compatibility switch used");
         }
         Event::SigningKeyCreated { kid, alg } => tracing::info!(%kid, alg, "signing key created"),
     }

@@ -254,11 +254,10 @@ fn known<E: serde::de::Error>(kind: &Map<String, Value>) -> Result<Option<Creden
     if let Some(encoded) = document::only(kind, "imported", &[])? {
         return Ok(Some(CredentialKind::Imported(encoded)));
     }
-    if let (Some(Value::Object(jwk)), 1) = (kind.get("key"), kind.len()) {
-        // What this build cannot verify, such as P-521 without `josekit`, opens nothing here; nor does a key with a
-        // member that this release would not write again: it is a newer release's.
-        let key = ClientKey::from_document(&Value::Object(jwk.clone()).to_string()).ok();
-        return Ok(key.filter(|key| key.to_json() == *jwk).map(|key| CredentialKind::Key(Box::new(key))));
+    if let (Some(jwk), 1) = (kind.get("key"), kind.len()) {
+        let damaged = || E::custom("a damaged key");
+        let key = ClientKey::from_document(jwk.as_object().ok_or_else(damaged)?).map_err(|_| damaged())?;
+        return Ok(key.map(|key| CredentialKind::Key(Box::new(key))));
     }
     let Some(secret) = document::only::<SealedSecretDocument, E>(kind, "sealed_secret", &["alg", "sealed"])?
     else {

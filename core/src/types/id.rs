@@ -231,6 +231,26 @@ mod tests {
         assert_ne!(TokenId::of_jwt("opaque", &jti).as_bytes(), TokenId::of_opaque(b"x").as_bytes());
     }
 
+    /// T09: what an older release has spent or revoked stays so under a newer one. Whoever changes how an id is made
+    /// has to ask for both forms, for as long as the longest life of what they name.
+    #[test]
+    fn t09_ids_stay_the_same_across_releases() {
+        let jti = Jti::new("j").expect("jti");
+        let hex = |bytes: &[u8; 32]| data_encoding::HEXLOWER.encode(bytes);
+        let proof = ProofId::new(ProofNamespace::Client, "billing", &jti);
+        assert_eq!(hex(proof.as_bytes()), "e0d88d726c76ff5118b8a45de739000c6f9ea999d686f75aba43adccda2ba8e7");
+        let proof = ProofId::new(ProofNamespace::Issuer, "https://issuer.example", &jti);
+        assert_eq!(hex(proof.as_bytes()), "d56c6bc047a34c32a23e797c166ccfad79e4d1652876b345dda857271e423962");
+        assert_eq!(
+            hex(TokenId::of_jwt("https://issuer.example", &jti).as_bytes()),
+            "4633d8e6eb8b72d66c6353ee955c999608c14663d0c80bf90f03cb1b5d67b905"
+        );
+        assert_eq!(
+            hex(TokenId::of_opaque(b"token").as_bytes()),
+            "820ea9f16b3e4c126780a66db956a1cb10403d95d98e81b0f9a7963c1c876b00"
+        );
+    }
+
     #[test]
     fn rfc6749_appendix_a1_client_id_is_vschar() {
         assert!(ClientId::new(" ~").is_ok());

@@ -135,6 +135,13 @@ impl Signing {
     }
 
     /// The public half with more members, for example a `kid`.
+    /// Bytes that stand for the DER of a certificate: the key is among them, as it is in a real one.
+    pub fn certificate(&self) -> Vec<u8> {
+        let part = |name: &str| Some(BASE64URL_NOPAD.decode(self.jwk[name].as_str()?.as_bytes()).unwrap());
+        let key = ["x", "y", "n"].into_iter().filter_map(part).flatten();
+        b"certificate ".iter().copied().chain(key).chain(*b" of a client").collect()
+    }
+
     pub fn public_with(&self, more: &Value) -> ClientKey {
         ClientKey::from_jwk(&merged(&self.jwk, more).to_string()).unwrap()
     }

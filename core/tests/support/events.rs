@@ -107,7 +107,7 @@ impl EventSink for Events {
             }
             Event::CompatibilityUsed { client_id, switch } => {
                 seen.kind = Kind::Compatibility(switch.as_str().to_owned());
-                seen.client_id = Some(client_id.to_string());
+                seen.client_id = client_id.map(ToString::to_string);
                 None
             }
             _ => None,

@@ -1,0 +1,148 @@
+//! Storage in PostgreSQL for [Grantor](grantor), shared by all processes of an issuer.
+//!
+//! [`PostgresStore`] implements [`ClientStore`](grantor::store::ClientStore),
+//! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore) and
+//! [`TokenStore`](grantor::store::TokenStore), and keeps their promises without reservation on a server as it is
+//! described here. It takes a pool, so how to connect is the host's decision; a clone is a further handle.
+//!
+//! ```no_run
+//! use grantor::{AuthorizationServer, HostKeys, Resource};
+//! use grantor_storage_postgres::{PostgresStore, pool_options};
+//!
+//! # async fn example(host_keys: HostKeys) -> Result<(), Box<dyn std::error::Error>> {
+//! let pool = pool_options().max_connections(20).connect_lazy("postgres://grantor@db.internal/app")?;
+//! let store = PostgresStore::new(pool);
+//! store.migrate().await?;
+//!
+//! let server = AuthorizationServer::builder("https://auth.example.com", store, host_keys)
+//!     .resource(Resource::new("https://api.example.com").scopes(["read"]))
+//!     .build()
+//!     .await?;
+//! # Ok(()) }
+//! ```
+//!
+//! Several issuers share a database by schema:
+//!
+//! ```no_run
+//! # fn example(pool: grantor_storage_postgres::sqlx::PgPool) -> Result<(), grantor_storage_postgres::InvalidSchema> {
+//! use grantor_storage_postgres::PostgresStore;
+//!
+//! let store = PostgresStore::builder(pool).schema("grantor_eu")?.build();
+//! # Ok(()) }
+//! ```
+//!
+//! # How it keeps the promises
+//!
+//! - Each call is **one constant statement** with bound parameters, outside of a transaction block: it happens whole or
+//!   not at all, whenever the call is dropped. Once it is prepared on its connection it is one round trip. (`prune` with a
+//!   large limit is several, of 1000 rows each.)
+//! - A claim is an insert that does nothing where the id is taken, so the primary key decides who is first.
+//! - Every write is **on the disk before it is answered**, where `synchronous_commit` is `off` too: the statement turns
+//!   it on for itself. What stands there otherwise (`local`, `remote_apply`, …) stays.
+//! - Ids compare byte for byte (`C` collation, `bytea`). Documents are kept as text, exactly as core wrote them.
+//! - **A standby is not believed**: `find` and `load` ask on the way whether the server is in recovery, and fail if it is,
+//!   since it may not know of a revocation yet.
+//! - A call takes 3 s at the most ([`PostgresStoreBuilder::timeout`]), and an error is never tried again: the answer to a
+//!   claim that was lost on the way means "perhaps taken". An error says what PostgreSQL said, to the operator alone.
+//!
+//! # What the server needs
+//!
+//! - PostgreSQL 13 or newer (tested with 15), a database in `UTF8`, and the primary. `fsync` and `full_page_writes` on, as
+//!   they are by default: with them off a crash can bring back a spent proof, and nothing here could tell.
+//! - `default_transaction_isolation` at `read committed`, as it is by default: with a stricter one calls that race fail
+//!   instead of answering.
+//! - **Fail-over** loses what the new primary had not received: a claim can be honoured again, a revocation be undone. With
+//!   `synchronous_standby_names` set, and `synchronous_commit` at `on` or `remote_apply`, it loses nothing.
+//! - **A role** with `USAGE` on the schema and `SELECT, INSERT, UPDATE, DELETE` on its tables is enough to run. Only
+//!   [`PostgresStore::migrate`] with something to do needs to own the schema, or `CREATE` on the database to make it.
+//! - **`statement_timeout`** for that role, a little above the bound of a call: `ALTER ROLE grantor SET statement_timeout =
+//!   '5s'`. A call that took too long is given up here; only the server can end what it still does for it. `migrate`
+//!   lifts it for itself.
+//! - **TLS** as the pool's options say (`sslmode=verify-full` in its URL), against the system's certificates or `sslrootcert`.
+//!
+//! # The pool
+//!
+//! [`pool_options`] is a good start. For a pool of your own:
+//!
+//! ```no_run
+//! # fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::time::Duration;
+//!
+//! use grantor_storage_postgres::PostgresStore;
+//! use grantor_storage_postgres::sqlx::postgres::PgPoolOptions;
+//!
+//! let pool = PgPoolOptions::new()
+//!     // sqlx by default asks before each statement whether the connection is alive: a second round trip.
+//!     .test_before_acquire(false)
+//!     // By default 30 s. The store gives up after its own bound in any case.
+//!     .acquire_timeout(Duration::from_secs(2))
+//!     // Ready when the first requests come. A statement takes well under a millisecond, so few carry many requests.
+//!     .min_connections(2)
+//!     .max_connections(10)
+//!     .connect_lazy("postgres://grantor@db.internal/app")?;
+//! let store = PostgresStore::new(pool);
+//! # Ok(()) }
+//! ```
+//!
+//! With `connect_lazy` a server that is not there yet is no reason to die: calls fail until it is. A pool shared with
+//! the rest of the application lets its long transactions hold up tokens; a pool of its own does not. sqlx asks each
+//! connection once more when it is given back; no call waits for that. Leave the statement cache on: without it each
+//! call is two round trips.
+//!
+//! **PgBouncer** in transaction mode must be 1.21 or newer with `max_prepared_statements` above 0, since statements are
+//! prepared by name. The store keeps nothing in a session, so nothing else is needed, but [`PostgresStore::listen`] wants a
+//! connection to the server itself.
+//!
+//! # Migrations
+//!
+//! [`PostgresStore::migrate`] makes the schema and its tables and brings them up to date. It may run at each start, in any
+//! number of processes at once. What was applied stands in the table `migrations` of the schema, apart from the host's own.
+//!
+//! A team that runs migrations with a tool of its own takes the files in `migrations/`, or [`PostgresStore::migrations`]. The
+//! names in them are unqualified, so the schema is chosen by `search_path`:
+//!
+//! ```sql
+//! CREATE SCHEMA grantor;
+//! SET search_path TO grantor;
+//! \i migrations/0001_tables.sql
+//! ```
+//!
+//! Choose one way: `migrate` finds tables that it did not make in its way. Until the tables are there, every call fails as
+//! unavailable and says so.
+//!
+//! # How the tables grow
+//!
+//! A JWT writes no row. A claim (each authentication with a signed assertion) and a revocation are about 200 bytes with
+//! their indexes, an opaque token that and its record. They stay until the server's
+//! [`maintain`](grantor::AuthorizationServer::maintain) prunes them, 15 minutes past their end: for 100 assertions a second
+//! that live 5 minutes, about 120 000 rows. `prune` locks no table and waits for no row. Autovacuum gives the room back to
+//! the table; where claims come by the hundreds a second, let it come sooner:
+//!
+//! ```sql
+//! ALTER TABLE grantor.claims SET (autovacuum_vacuum_scale_factor = 0.02);
+//! ```
+//!
+//! # A cache of clients that hears of changes
+//!
+//! Each change of a client is announced by `NOTIFY`, in the statement that makes it. [`PostgresStore::listen`] brings them to
+//! a cache in front of the store, so that other processes see a disabled client sooner than the cache's time to live.
+
+mod changes;
+mod clients;
+mod columns;
+mod connection;
+mod failure;
+mod keys;
+mod migrations;
+mod postgres_store;
+mod schema;
+mod statements;
+mod tokens;
+
+pub use changes::ClientChange;
+pub use connection::pool_options;
+pub use migrations::{MigrateError, Migration};
+pub use postgres_store::{PostgresStore, PostgresStoreBuilder};
+pub use schema::InvalidSchema;
+/// The release of sqlx whose pool this takes.
+pub use sqlx;

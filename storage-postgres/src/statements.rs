@@ -1,0 +1,136 @@
+//! Every statement of the store, made once: the schema is all that is ever put into one, the rest is bound.
+//!
+//! Each is a single statement outside of a transaction block, so it is one round trip, happens whole or not at all,
+//! and leaves nothing behind in a session: connections may be shared by a pooler in transaction mode. Names are
+//! qualified for the same reason.
+
+use std::sync::Arc;
+
+use crate::schema::Schema;
+
+/// True, and makes the commit of this statement wait for the disk where the server or the role would not: what a store
+/// has answered must outlive a crash. Any stronger or other setting of the operator stays.
+const DURABLE: &str = "(pg_catalog.current_setting('synchronous_commit') <> 'off' \
+     OR pg_catalog.set_config('synchronous_commit', 'on', true) = 'on')";
+
+/// One row always, that says first whether this server is a standby, whose answers may be old.
+const READ: &str = "SELECT pg_catalog.pg_is_in_recovery(), held.* FROM (VALUES (1)) AS always LEFT JOIN";
+
+/// How many a statement of [`Statements::prune`] removes at the most, so that none of them takes long.
+pub(crate) const PRUNE_BATCH: u32 = 1000;
+
+pub(crate) struct Statements {
+    pub(crate) find_client: Arc<str>,
+    pub(crate) insert_client: Arc<str>,
+    pub(crate) update_client: Arc<str>,
+    pub(crate) delete_client: Arc<str>,
+    pub(crate) list_clients: Arc<str>,
+    pub(crate) list_clients_by_name: Arc<str>,
+    pub(crate) load_keys: Arc<str>,
+    pub(crate) insert_keys: Arc<str>,
+    pub(crate) replace_keys: Arc<str>,
+    pub(crate) claim: Arc<str>,
+    pub(crate) insert_token: Arc<str>,
+    pub(crate) find_token: Arc<str>,
+    pub(crate) revoke: Arc<str>,
+    pub(crate) prune: Arc<str>,
+}
+
+impl Statements {
+    pub(crate) fn new(schema: &Schema) -> Self {
+        let (schema, channel) = (schema.quoted(), schema.channel());
+        Self {
+            find_client: format!(
+                "{READ} (SELECT id, revision, document FROM {schema}.clients) AS held ON held.id = $1"
+            )
+            .into(),
+            insert_client: format!(
+                "WITH done AS (
+                     INSERT INTO {schema}.clients (id, revision, name, document)
+                     SELECT $1, $2, $3, $4 WHERE {DURABLE}
+                     ON CONFLICT DO NOTHING RETURNING id
+                 )
+                 SELECT pg_catalog.pg_notify('{channel}', id) FROM done"
+            )
+            .into(),
+            // `held` locks, and so sees what has become of the row if the update had to wait for somebody else.
+            update_client: format!(
+                "WITH done AS (
+                     UPDATE {schema}.clients SET revision = $3, name = $4, document = $5
+                     WHERE id = $1 AND revision = $2 AND {DURABLE} RETURNING id
+                 ),
+                 told AS (SELECT pg_catalog.pg_notify('{channel}', id) FROM done),
+                 held AS (SELECT FROM {schema}.clients WHERE id = $1 FOR UPDATE)
+                 SELECT EXISTS (SELECT FROM told), EXISTS (SELECT FROM held)"
+            )
+            .into(),
+            delete_client: format!(
+                "WITH done AS (DELETE FROM {schema}.clients WHERE id = $1 AND {DURABLE} RETURNING id)
+                 SELECT pg_catalog.pg_notify('{channel}', id) FROM done"
+            )
+            .into(),
+            list_clients: format!(
+                "SELECT id, revision, document FROM {schema}.clients WHERE id > $1 ORDER BY id LIMIT $2"
+            )
+            .into(),
+            // The range serves the index: no name of 200 bytes comes after the prefix and 50 of the last character.
+            list_clients_by_name: format!(
+                "SELECT id, revision, document FROM {schema}.clients
+                 WHERE id > $1 AND name >= $3
+                     AND name < $3 || pg_catalog.repeat(pg_catalog.chr(1114111), 50)
+                     AND pg_catalog.starts_with(name, $3)
+                 ORDER BY id LIMIT $2"
+            )
+            .into(),
+            load_keys: format!(
+                "{READ} (SELECT id, revision, document FROM {schema}.key_set) AS held ON held.id = 1"
+            )
+            .into(),
+            insert_keys: format!(
+                "INSERT INTO {schema}.key_set (id, revision, document)
+                 SELECT 1, $1, $2 WHERE {DURABLE} ON CONFLICT DO NOTHING"
+            )
+            .into(),
+            replace_keys: format!(
+                "UPDATE {schema}.key_set SET revision = $2, document = $3
+                 WHERE id = 1 AND revision = $1 AND {DURABLE}"
+            )
+            .into(),
+            claim: format!(
+                "INSERT INTO {schema}.claims (id, until) SELECT $1, $2 WHERE {DURABLE} ON CONFLICT DO NOTHING"
+            )
+            .into(),
+            insert_token: format!(
+                "INSERT INTO {schema}.tokens (id, until, document)
+                 SELECT $1, $2, $3 WHERE {DURABLE} ON CONFLICT DO NOTHING"
+            )
+            .into(),
+            find_token: format!("{READ} (SELECT id, document FROM {schema}.tokens) AS held ON held.id = $1")
+                .into(),
+            revoke: format!(
+                "INSERT INTO {schema}.tokens AS held (id, until) SELECT $1, $2 WHERE {DURABLE}
+                 ON CONFLICT (id) DO UPDATE
+                 SET until = GREATEST(held.until, excluded.until), document = NULL"
+            )
+            .into(),
+            prune: format!(
+                "WITH claims_gone AS ({}), tokens_gone AS ({})
+                 SELECT (SELECT count(*) FROM claims_gone) + (SELECT count(*) FROM tokens_gone)",
+                prune_table(&format!("{schema}.claims"), "$2"),
+                prune_table(&format!("{schema}.tokens"), "$2 - (SELECT count(*) FROM claims_gone)"),
+            )
+            .into(),
+        }
+    }
+}
+
+/// Takes the rows that end first and waits for nobody: a row that another transaction holds is left for later. Locking
+/// looks at the newest version of a row, so one whose `until` has just been moved is not among them. It is not
+/// durable: what a crash brings back is pruned again.
+fn prune_table(table: &str, limit: &str) -> String {
+    format!(
+        "DELETE FROM {table} WHERE until < $1 AND id = ANY (ARRAY(
+             SELECT id FROM {table} WHERE until < $1 ORDER BY until LIMIT {limit} FOR UPDATE SKIP LOCKED
+         )) RETURNING 1"
+    )
+}

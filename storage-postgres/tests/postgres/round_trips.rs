@@ -1,0 +1,58 @@
+//! What each call sends.
+
+use std::future::Future;
+
+use grantor::store::{ClientQuery, ClientRegistry, ClientStore, KeyStore, Revision, StoreError, TokenStore};
+use grantor_storage_postgres::sqlx::postgres::PgPool;
+
+use crate::database::{Database, pool_of_one, until};
+use crate::proxy::Proxy;
+use crate::records::{FIRST, at, client, keys, proof, record, token};
+
+/// Bind, execute, close the portal, and one sync to wait for.
+const ONE_ROUND_TRIP: &str = "BECS";
+
+/// The messages that a call sends before it returns.
+async fn sent<T>(proxy: &Proxy, pool: &PgPool, call: impl Future<Output = Result<T, StoreError>>) -> String {
+    until("the connection is back in the pool", async || pool.num_idle() == 1).await;
+    proxy.take_sent();
+    call.await.unwrap();
+    proxy.take_sent()
+}
+
+/// On a runtime of one thread, so that nothing else is sent before the call returns.
+#[tokio::test(flavor = "current_thread")]
+#[ignore = "needs PostgreSQL: bash .ci/test starts one"]
+async fn every_call_is_one_statement_and_one_round_trip_once_it_is_prepared() {
+    let database = Database::migrated().await;
+    let proxy = Proxy::start();
+    let pool = pool_of_one(proxy.options());
+    let store = database.store_on(pool.clone());
+    let _connects = store.load().await.unwrap();
+    for round in 0..2_usize {
+        let held = client(&format!("client {round}"));
+        let revision = Revision::new(round as u64);
+        let calls = [
+            ("insert a client", sent(&proxy, &pool, ClientRegistry::insert(&store, FIRST, &held)).await),
+            ("find a client", sent(&proxy, &pool, ClientStore::find(&store, held.id())).await),
+            ("update a client", sent(&proxy, &pool, store.update(FIRST, &held)).await),
+            ("list clients", sent(&proxy, &pool, store.list(&ClientQuery::first(9))).await),
+            ("delete a client", sent(&proxy, &pool, store.delete(held.id())).await),
+            ("find no client", sent(&proxy, &pool, ClientStore::find(&store, held.id())).await),
+            ("load keys", sent(&proxy, &pool, store.load()).await),
+            ("replace keys", sent(&proxy, &pool, store.replace(Revision::ABSENT, &keys("a"))).await),
+            ("replace keys again", sent(&proxy, &pool, store.replace(revision.next(), &keys("b"))).await),
+            ("claim", sent(&proxy, &pool, store.claim(&proof(round), at(1))).await),
+            (
+                "insert a token",
+                sent(&proxy, &pool, TokenStore::insert(&store, &token(round), &record(99))).await,
+            ),
+            ("find a token", sent(&proxy, &pool, TokenStore::find(&store, &token(round))).await),
+            ("revoke", sent(&proxy, &pool, store.revoke(&token(round), at(100))).await),
+            ("prune", sent(&proxy, &pool, store.prune(at(1), 10)).await),
+        ];
+        for (what, messages) in calls.iter().filter(|_| round == 1) {
+            assert_eq!(messages, ONE_ROUND_TRIP, "{what}");
+        }
+    }
+}
