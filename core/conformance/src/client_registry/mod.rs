@@ -1,4 +1,4 @@
-//! What [`ClientRegistry`](grantor::store::ClientRegistry) promises, and [`ClientStore`](grantor::store::ClientStore)
+//! What [`ClientRegistry`] promises, and [`ClientStore`]
 //! with it: inserting, changing, deleting, finding and listing clients.
 //!
 //! Run it on the store itself: one behind a cache answers with what was true a moment ago, as it may.

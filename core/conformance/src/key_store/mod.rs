@@ -1,4 +1,4 @@
-//! What [`KeyStore`](grantor::store::KeyStore) promises: compare and swap of one document.
+//! What [`KeyStore`] promises: compare and swap of one document.
 //!
 //! # Errors
 //!

@@ -1,4 +1,4 @@
-//! What [`TokenStore`](grantor::store::TokenStore) promises: claims, opaque tokens, revocations and pruning.
+//! What [`TokenStore`] promises: claims, opaque tokens, revocations and pruning.
 //!
 //! # Errors
 //!
