@@ -370,3 +370,58 @@ async fn t94_a_policy_that_panics_is_500_and_ends_its_own_request() {
         assert_eq!(send(&server, grant("demo", &secret, &[])).await.status, 200);
     }
 }
+
+/// A token store that makes its caller wait before and after each write, as one over a network does.
+#[derive(Debug)]
+struct Remote(FakeTokens);
+
+#[async_trait]
+impl TokenStore for Remote {
+    async fn claim(&self, proof: &ProofId, until: Timestamp) -> Result<Claim, StoreError> {
+        tokio::task::yield_now().await;
+        let claim = self.0.claim(proof, until).await;
+        tokio::task::yield_now().await;
+        claim
+    }
+    async fn insert(&self, token: &TokenId, record: &TokenRecord) -> Result<Insert, StoreError> {
+        self.0.insert(token, record).await
+    }
+    async fn find(&self, token: &TokenId) -> Result<TokenState, StoreError> {
+        TokenStore::find(&self.0, token).await
+    }
+    async fn revoke(&self, token: &TokenId, until: Timestamp) -> Result<(), StoreError> {
+        self.0.revoke(token, until).await
+    }
+    async fn prune(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        self.0.prune(before, limit).await
+    }
+    fn caveats(&self) -> Vec<String> {
+        self.0.caveats()
+    }
+}
+
+/// A connection that goes away drops the request at whatever await it has come to: a claim may be spent, and nothing
+/// else has happened.
+#[tokio::test]
+async fn t77_a_request_that_is_dropped_at_any_await_leaves_nothing_half_done() {
+    for polls in 0..4 {
+        let world = World::new();
+        let tokens = FakeTokens::new(&world.store);
+        let stores = Stores::from(world.store.clone()).with_tokens(Remote(tokens.clone()));
+        let server = over(&world, stores).build().await.unwrap();
+        let key = Signing::es256();
+        world.key_client("demo", &[&key]).await;
+        let assertion = Assertion::of("demo").sign(&key);
+        world.events.clear();
+        let mut request = Box::pin(present(&server, &assertion));
+        let mut waker = std::task::Context::from_waker(std::task::Waker::noop());
+        let ended = (0..polls).any(|_| request.as_mut().poll(&mut waker).is_ready());
+        drop(request);
+        let spent = tokens.take().len();
+        assert_eq!((ended, spent), (polls == 3, usize::from(polls >= 2)), "after {polls} polls");
+        assert_eq!(world.events.count(&Kind::Issued), usize::from(ended));
+        let again = present(&server, &assertion).await.status;
+        assert_eq!(again, if spent == 0 { 200 } else { 401 }, "after {polls} polls");
+        accepted(&server, &Assertion::of("demo").sign(&key), "a fresh one").await;
+    }
+}

@@ -406,3 +406,28 @@ async fn appendix_b_forms_are_utf8() {
         assert_eq!(send(&server, request).await.status, 200);
     }
 }
+
+/// No round trip that is not needed: one read for a secret, one more write for an assertion.
+#[tokio::test]
+async fn s4_4_a_token_by_a_secret_is_one_read_and_by_an_assertion_one_write_more() {
+    let world = World::new();
+    let (clients, tokens) = (FakeClients::new(&world.store), FakeTokens::new(&world.store));
+    let keys = FakeKeys::new(&world.store);
+    let stores = grantor::Stores::new(clients.clone(), keys.clone(), tokens.clone());
+    let server = grantor::AuthorizationServer::builder(ISSUER, stores, world.host_keys.clone())
+        .clock(world.clock.clone())
+        .events(world.events.clone())
+        .resource(grantor::Resource::new(API).scopes(["read", "write"]))
+        .build()
+        .await
+        .unwrap();
+    let secret = world.client("demo").await;
+    let key = Signing::es256();
+    world.key_client("signer", &[&key]).await;
+    let loads = keys.loads.load(std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(send(&server, grant("demo", &secret, &[])).await.status, 200);
+    assert_eq!((clients.take(), tokens.take().len()), (1, 0));
+    accepted(&server, &Assertion::of("signer").sign(&key), "by an assertion").await;
+    assert_eq!((clients.take(), tokens.take().len()), (1, 1));
+    assert_eq!(keys.loads.load(std::sync::atomic::Ordering::SeqCst), loads);
+}

@@ -53,8 +53,8 @@ pub trait ClientRegistry: ClientStore {
     /// [`StoreError`] where the store failed or may have failed.
     async fn update(&self, expected: Revision, client: &Client) -> Result<Update, StoreError>;
 
-    /// Deletes the client of that id, at whatever revision it is. On return no [`ClientStore::find`] of a store
-    /// without a cache finds it.
+    /// Deletes the client of that id, at whatever revision it is and also where its record cannot be understood. On
+    /// return no [`ClientStore::find`] of a store without a cache finds it.
     ///
     /// # Errors
     ///
@@ -64,7 +64,8 @@ pub trait ClientRegistry: ClientStore {
     /// One page of clients in ascending byte order of their ids, beginning after [`ClientQuery::after`].
     ///
     /// A client that exists during the whole listing is shown exactly once, whatever is inserted or deleted
-    /// meanwhile.
+    /// meanwhile. One whose record cannot be understood is [`StoreError::corrupt`] and never left out: an administrator
+    /// would overlook it.
     ///
     /// # Errors
     ///

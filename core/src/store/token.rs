@@ -49,7 +49,7 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
 
     /// Revokes a token (RFC 7009) and remembers it at least until `until`.
     ///
-    /// Idempotent and monotone: the latest of the given `until`, an earlier one and the record's own is kept; for
+    /// Works also where the record cannot be understood. Idempotent and monotone: the latest of the given `until`, an earlier one and the record's own is kept; for
     /// an absent id it leaves a tombstone.
     /// Durable before it returns, and the next [`TokenStore::find`] anywhere sees it.
     ///

@@ -13,6 +13,7 @@ mod private_file;
 mod serve;
 mod start;
 mod stop;
+mod storage;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use clap::Parser;
 
 use crate::failure::Failure;
-use crate::flags::{ClientsCommand, Command, Flags};
+use crate::flags::{Command, Flags};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
@@ -39,9 +40,8 @@ fn run(flags: &Flags) -> Result<(), Failure> {
     match &flags.command {
         None => block_on(start::start(flags)),
         Some(Command::Assertion(wanted)) => assertion::assertion(flags, wanted),
-        Some(Command::Clients(ClientsCommand::Create(wanted))) => clients::create(flags, wanted),
-        Some(Command::Clients(ClientsCommand::List { json })) => clients::list(flags, *json),
-        Some(Command::Clients(ClientsCommand::Show { id, json })) => clients::show(flags, id, *json),
+        Some(Command::Clients(command)) => block_on(clients::run(flags, command)),
+        Some(Command::HostKey { file }) => storage::add_host_key(file),
     }
 }
 

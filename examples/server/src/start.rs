@@ -1,24 +1,29 @@
 //! Starting the server: everything that can be wrong is found before it listens or right after.
 
-use grantor::{AuthorizationServer, HostKeys, Stores};
+use std::time::Duration;
+
+use grantor::AuthorizationServer;
 use grantor_axum::TokioExecutor;
-use grantor_storage_memory::MemoryStore;
 use tokio::net::TcpListener;
 
-use crate::clients::ConfiguredClients;
 use crate::config::Config;
 use crate::demo::{Demo, public_commands};
 use crate::failure::Failure;
-use crate::flags::{Adapter, Flags, Storage};
+use crate::flags::{Adapter, Flags};
 use crate::issuer::Place;
 use crate::paste::say;
 use crate::serve::serve;
 use crate::stop::StopSignals;
+use crate::storage::{Backends, NotReady};
+
+/// How often a store that is away is tried again.
+const PREPARE_AGAIN: Duration = Duration::from_secs(1);
 
 pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     let config = Config::load(flags.config.as_deref())?;
     let place = Place::read(flags, &config)?;
-    let host_keys = HostKeys::ephemeral();
+    let backends = Backends::open(flags, &config)?;
+    let host_keys = backends.host_keys.clone();
     let configured = config.clients(&host_keys)?;
     let declared = configured.len();
 
@@ -29,12 +34,14 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     let address =
         listener.local_addr().map_err(|error| Failure::because("the listener has no address", error))?;
 
-    let Storage::Memory = flags.storage;
-    let memory = MemoryStore::new();
-    // Their secrets are printed, so they are only for whoever is at this machine.
-    let demo =
-        if address.ip().is_loopback() { Demo::register(&config, &memory, &host_keys).await? } else { None };
-    let stores = Stores::from(memory.clone()).with_clients(ConfiguredClients::new(configured, memory));
+    // Their secrets are printed, so they are only for whoever is at this machine, and in no database.
+    let demo = match backends.memory() {
+        Some(memory) if address.ip().is_loopback() => Demo::register(&config, memory, &host_keys).await?,
+        Some(_) | None => None,
+    };
+    let stores = backends.stores(configured);
+    let is_shared = backends.memory().is_none();
+    prepare(backends).await?;
     let builder = AuthorizationServer::builder(place.issuer(address), stores, host_keys)
         .executor(TokioExecutor::current())
         .dangerous()
@@ -48,6 +55,9 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
 
     let clients = match (&demo, config.path()) {
         (None, Some(path)) => format!("clients         {declared}, of {}\n\n", path.display()),
+        (None, None) if is_shared => {
+            "clients         those of the store; `grantor-server clients create` registers one\n\n".to_owned()
+        }
         (None, None) | (Some(_), _) => "\n".to_owned(),
     };
     let skew = config.clock_skew().map(|skew| format!("clock skew      {} s\n", skew.as_secs()));
@@ -63,5 +73,26 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     serve(listener, grantor_axum::router(server), stop).await;
     // The file of its key goes now, and no sooner.
     drop(demo);
+    Ok(())
+}
+
+/// A store that is away is no reason to die: it is prepared when it comes, and until then requests are answered 503.
+async fn prepare(backends: Backends) -> Result<(), Failure> {
+    match backends.prepare().await {
+        Ok(()) => return Ok(()),
+        Err(NotReady::Wrong(failure)) => return Err(failure),
+        Err(NotReady::Away(failure)) => tracing::error!("{failure}; answering 503 until it is"),
+    }
+    tokio::spawn(async move {
+        loop {
+            #[allow(clippy::disallowed_methods)] // Nothing waits for it but the next attempt.
+            tokio::time::sleep(PREPARE_AGAIN).await;
+            match backends.prepare().await {
+                Ok(()) => return tracing::info!("the stores are ready"),
+                Err(NotReady::Away(_)) => {}
+                Err(NotReady::Wrong(failure)) => tracing::error!("{failure}"),
+            }
+        }
+    });
     Ok(())
 }

@@ -1,41 +1,66 @@
-//! `clients create`. Memory storage keeps nothing, so what to paste is printed.
+//! `clients create`: into the store, or, on memory storage, which keeps nothing, as what to paste.
 
-use grantor::store::{AuthMethod, Client};
-use grantor::{ClientId, Entropy, InvalidValue, ResourceUri, Scope, SystemEntropy};
+use grantor::store::{AuthMethod, Client, Insert, Revision};
+use grantor::{ClientId, Clock, Entropy, InvalidValue, ResourceUri, Scope, SystemClock, SystemEntropy};
 
+use super::desk::{Desk, failed};
 use super::new_proof::NewProof;
-use crate::config::{Config, Mistake};
+use crate::config::Mistake;
 use crate::failure::Failure;
-use crate::flags::{Flags, Method, NewClient};
+use crate::flags::{Method, NewClient};
 use crate::paste::{say, toml_list, toml_text};
 
-pub(crate) fn create(flags: &Flags, wanted: &NewClient) -> Result<(), Failure> {
-    let config = Config::load(flags.config.as_deref())?;
-    let id = match &wanted.id {
-        Some(id) => ClientId::new(id.as_str()).map_err(|rule| mistake("--id", rule))?,
-        None => random_id()?,
-    };
-    if config.document.clients.iter().any(|entry| entry.id == id.as_str()) {
-        let file = config.path().unwrap_or(std::path::Path::new("the configuration")).display();
-        return Err(Failure::Runtime(format!(
-            "there is a client `{id}` in {file} already: choose another --id"
-        )));
+impl Desk {
+    pub(super) async fn create(&self, wanted: &NewClient) -> Result<(), Failure> {
+        let id = match &wanted.id {
+            Some(id) => ClientId::new(id.as_str()).map_err(|rule| mistake("--id", rule))?,
+            None => random_id()?,
+        };
+        if let Some(file) = self.file_of(id.as_str()) {
+            return Err(taken(&id, &format!(" in {file}")));
+        }
+        let (proof, credential) = NewProof::make(&id, wanted, &self.host_keys)?;
+        let resources: Vec<ResourceUri> = wanted
+            .resources
+            .iter()
+            .map(|uri| ResourceUri::new(uri.as_str()).map_err(|rule| mistake("--resource", rule)))
+            .collect::<Result<_, _>>()?;
+        let client = Client::builder(id, method(wanted.auth))
+            .name(wanted.name.as_deref().unwrap_or_default())
+            .scope(Scope::parse(&wanted.scope).map_err(|rule| mistake("--scope", rule))?)
+            .resources(Some(resources).filter(|listed| !listed.is_empty()))
+            .credential(credential)
+            .created_at(SystemClock::new().now())
+            .build()
+            .map_err(|rule| mistake("--name", rule))?;
+        let Some(registry) = &self.registry else {
+            proof.keep()?;
+            return say(&paste(&client, &proof));
+        };
+        if registry
+            .find(client.id())
+            .await
+            .map_err(|error| failed("the store cannot be read", error))?
+            .is_some()
+        {
+            return Err(taken(client.id(), ""));
+        }
+        // Before the client: a key that could not be written would leave a client that nobody can be.
+        proof.keep()?;
+        let first = Revision::first(&SystemEntropy::new())
+            .map_err(|error| failed("no revision could be made", error))?;
+        let inserted = registry.insert(first, &client).await;
+        match inserted.map_err(|error| failed("it may not have been stored", error))? {
+            Insert::Done => {
+                say(&format!("Client {} is registered.\n{}", client.id(), proof.for_the_client(client.id())))
+            }
+            Insert::Exists => Err(taken(client.id(), "")),
+        }
     }
-    let (proof, credential) = NewProof::make(&id, wanted)?;
-    let resources: Vec<ResourceUri> = wanted
-        .resources
-        .iter()
-        .map(|uri| ResourceUri::new(uri.as_str()).map_err(|rule| mistake("--resource", rule)))
-        .collect::<Result<_, _>>()?;
-    let client = Client::builder(id, method(wanted.auth))
-        .name(wanted.name.as_deref().unwrap_or_default())
-        .scope(Scope::parse(&wanted.scope).map_err(|rule| mistake("--scope", rule))?)
-        .resources(Some(resources).filter(|listed| !listed.is_empty()))
-        .credential(credential)
-        .build()
-        .map_err(|rule| mistake("--name", rule))?;
-    proof.keep()?;
-    say(&paste(&client, &proof))
+}
+
+fn taken(id: &ClientId, place: &str) -> Failure {
+    Failure::Runtime(format!("there is a client `{id}`{place} already: choose another --id"))
 }
 
 fn mistake(flag: &str, rule: InvalidValue) -> Failure {
@@ -67,7 +92,7 @@ fn paste(client: &Client, proof: &NewProof) -> String {
     if let Some(resources) = client.resources() {
         line("resources", &toml_list(resources.iter().map(ResourceUri::as_str)));
     }
-    text.push_str(&proof.for_the_client(client.id()));
+    text.push_str(&proof.for_server_and_client(client.id()));
     text
 }
 

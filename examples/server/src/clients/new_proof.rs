@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use grantor::store::Credential;
-use grantor::{ClientId, ClientSecret, HostKeys, SystemEntropy};
+use grantor::store::{AuthMethod, Client, Credential};
+use grantor::{AssertionAlgorithm, ClientId, ClientSecret, HostKeys, SystemEntropy};
 use serde_json::{Map, Value};
 
 use crate::assertion::MadeKey;
@@ -20,7 +20,11 @@ pub(super) enum NewProof {
 
 impl NewProof {
     /// Makes it, and the credential that goes with it. Nothing is written yet.
-    pub(super) fn make(id: &ClientId, wanted: &NewClient) -> Result<(Self, Credential), Failure> {
+    pub(super) fn make(
+        id: &ClientId,
+        wanted: &NewClient,
+        host_keys: &HostKeys,
+    ) -> Result<(Self, Credential), Failure> {
         match (wanted.auth, &wanted.key_out) {
             (Method::PrivateKeyJwt, Some(file)) => {
                 let key = MadeKey::generate()?;
@@ -35,13 +39,36 @@ impl NewProof {
                 let remedy = "take it out, or write --auth private_key_jwt";
                 Err(Mistake::new("--key-out", "there is no private key with this --auth", remedy).into())
             }
-            (_, None) => {
-                let (secret, credential) = HostKeys::ephemeral()
-                    .new_secret(id, &SystemEntropy::new())
-                    .map_err(|error| Failure::because("no secret could be made", error))?;
-                Ok((Self::Secret { variable: variable(id), secret }, credential))
-            }
+            (method, None) => Self::secret(id, method == Method::ClientSecretJwt, host_keys),
         }
+    }
+
+    /// Another secret for a client that proves itself by one.
+    pub(super) fn next_secret(client: &Client, host_keys: &HostKeys) -> Result<(Self, Credential), Failure> {
+        let is_key = *client.auth_method() == AuthMethod::CLIENT_SECRET_JWT;
+        let sent = [AuthMethod::CLIENT_SECRET_BASIC, AuthMethod::CLIENT_SECRET_POST];
+        if !is_key && !sent.contains(client.auth_method()) {
+            let (id, method) = (client.id(), client.auth_method().as_str());
+            return Err(Failure::Runtime(format!("`{id}` authenticates by {method} and has no secret")));
+        }
+        Self::secret(client.id(), is_key, host_keys)
+    }
+
+    /// A secret, and its digest, or itself sealed where it is the key of HS256.
+    fn secret(id: &ClientId, is_key: bool, host_keys: &HostKeys) -> Result<(Self, Credential), Failure> {
+        let entropy = SystemEntropy::new();
+        let (secret, digest) = host_keys
+            .new_secret(id, &entropy)
+            .map_err(|error| Failure::because("no secret could be made", error))?;
+        let credential = if is_key {
+            let (name, algorithm) = (digest.id().clone(), AssertionAlgorithm::Hs256);
+            host_keys
+                .sealed_credential(id, name, secret.expose(), algorithm, &entropy)
+                .map_err(|error| Failure::because("the secret could not be sealed", error))?
+        } else {
+            digest
+        };
+        Ok((Self::Secret { variable: variable(id), secret }, credential))
     }
 
     /// Writes the private key. A file that is there already may hold another, so it stays as it is.
@@ -62,13 +89,33 @@ impl NewProof {
         }
     }
 
+    /// What the client gets, where the server reads the configuration file.
+    pub(super) fn for_server_and_client(&self, id: &ClientId) -> String {
+        match self {
+            Self::Secret { .. } => format!(
+                "\n# And this, its secret, into the environment of the server and into the client. It is shown this \
+                 once and\n# kept nowhere; whoever has it is the client.\n\n{}\n",
+                self.line()
+            ),
+            Self::Key { .. } => self.for_the_client(id),
+        }
+    }
+
+    /// The secret, as a line for the environment. There is none for a key.
+    pub(super) fn line(&self) -> String {
+        match self {
+            Self::Secret { variable, secret } => format!("{variable}={}", secret.expose()),
+            Self::Key { .. } => String::new(),
+        }
+    }
+
     /// What the client gets.
     pub(super) fn for_the_client(&self, id: &ClientId) -> String {
         match self {
-            Self::Secret { variable, secret } => format!(
-                "\n# And this, its secret, into the environment of the server and into the client. It is shown this \
-                 once and\n# kept nowhere; whoever has it is the client.\n\n{variable}={}\n",
-                secret.expose()
+            Self::Secret { .. } => format!(
+                "\n# Its secret, for the client. It is shown this once and kept nowhere; whoever has it is the \
+                 client.\n\n{}\n",
+                self.line()
             ),
             Self::Key { file, .. } => {
                 let file = shell_word(&file.display().to_string());

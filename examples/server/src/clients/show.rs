@@ -1,44 +1,49 @@
 //! `clients list` and `clients show`: what is registered, without a secret in it.
 
 use grantor::store::{Client, CompatibilitySwitch, Credential, CredentialKind};
-use grantor::{ClientKey, HostKeys, ResourceUri, Timestamp};
+use grantor::{ClientId, ClientKey, ResourceUri, Timestamp};
 use serde_json::{Value, json};
 
-use crate::config::Config;
+use super::desk::{Desk, failed, unknown};
 use crate::failure::Failure;
-use crate::flags::Flags;
 use crate::paste::say;
 
-pub(crate) fn list(flags: &Flags, as_json: bool) -> Result<(), Failure> {
-    let clients = clients(flags)?;
-    if as_json {
-        return say(&pretty(&Value::Array(clients.iter().map(document).collect())));
+impl Desk {
+    pub(super) async fn list(&self, as_json: bool) -> Result<(), Failure> {
+        let clients = self.clients().await?;
+        if as_json {
+            return say(&pretty(&Value::Array(clients.iter().map(document).collect())));
+        }
+        if clients.is_empty() {
+            let none = match self.registry {
+                None => {
+                    "No clients: memory storage keeps none, and no configuration file (--config) declares any.\n"
+                }
+                Some(_) => "No clients yet: `clients create` registers one.\n",
+            };
+            return say(none);
+        }
+        let head = ["ID", "NAME", "AUTH", "ENABLED", "CREDENTIALS", "SCOPE"].map(str::to_owned).to_vec();
+        say(&table(&std::iter::once(head).chain(clients.iter().map(row)).collect::<Vec<_>>()))
     }
-    if clients.is_empty() {
-        return say(
-            "No clients: memory storage keeps none, and no configuration file (--config) declares any.\n",
-        );
+
+    pub(super) async fn show(&self, id: &str, as_json: bool) -> Result<(), Failure> {
+        let configured = self.configured()?.into_iter().find(|client| client.id().as_str() == id);
+        let client = match (configured, &self.registry, ClientId::new(id)) {
+            (Some(client), ..) => client,
+            (None, Some(registry), Ok(id)) => {
+                let found =
+                    registry.find(&id).await.map_err(|error| failed("the client cannot be read", error))?;
+                found.ok_or_else(|| unknown(id.as_str()))?.record().clone()
+            }
+            (None, Some(_), Err(_)) => return Err(unknown(id)),
+            (None, None, _) => {
+                let known = "memory storage knows only those of the configuration file (--config); see `clients list`";
+                return Err(Failure::Runtime(format!("there is no client `{}`: {known}", id.escape_debug())));
+            }
+        };
+        say(&if as_json { pretty(&document(&client)) } else { page(&client) })
     }
-    let head = ["ID", "NAME", "AUTH", "ENABLED", "CREDENTIALS", "SCOPE"].map(str::to_owned).to_vec();
-    say(&table(&std::iter::once(head).chain(clients.iter().map(row)).collect::<Vec<_>>()))
-}
-
-pub(crate) fn show(flags: &Flags, id: &str, as_json: bool) -> Result<(), Failure> {
-    let clients = clients(flags)?;
-    let Some(client) = clients.iter().find(|client| client.id().as_str() == id) else {
-        let known =
-            "memory storage knows only those of the configuration file (--config); see `clients list`";
-        return Err(Failure::Runtime(format!("there is no client `{}`: {known}", id.escape_debug())));
-    };
-    say(&if as_json { pretty(&document(client)) } else { page(client) })
-}
-
-/// Those of the configuration file, in the order of their ids: all that memory storage knows before it runs.
-fn clients(flags: &Flags) -> Result<Vec<Client>, Failure> {
-    let config = Config::load(flags.config.as_deref())?;
-    let mut clients = config.clients(&HostKeys::ephemeral())?;
-    clients.sort_by(|one, other| one.id().cmp(other.id()));
-    Ok(clients)
 }
 
 fn row(client: &Client) -> Vec<String> {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::accepted_loss::AcceptedLoss;
 use super::compatibility::ReachEntry;
 use super::value::{Lifetime, Moment};
 
@@ -82,6 +83,7 @@ pub(super) struct EndpointsEntry {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct DangerousEntry {
     pub(super) compatibility: CompatibilityEntry,
+    pub(super) redis_accept_loss: Vec<AcceptedLoss>,
 }
 
 /// For whom each switch is on; by default for nobody.

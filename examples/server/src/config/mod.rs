@@ -1,5 +1,6 @@
 //! The configuration file. Every mistake in it is named with file, key, what is wrong and the remedy.
 
+mod accepted_loss;
 mod client;
 mod compatibility;
 mod document;

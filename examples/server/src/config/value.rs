@@ -44,9 +44,9 @@ impl Visitor<'_> for LifetimeVisitor {
     }
 }
 
-/// A number with its unit: `90s`, `10m`, `1h`.
+/// A number with its unit: `90s`, `10m`, `1h`, `7d`.
 pub(crate) fn span_of_time(text: &str) -> Option<Duration> {
-    let units = [("s", 1), ("m", 60), ("h", 3600)];
+    let units = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
     let read = |(unit, seconds): (&str, u64)| {
         let number = text.strip_suffix(unit)?.trim_end();
         let plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());

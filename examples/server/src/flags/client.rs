@@ -1,8 +1,11 @@
 //! What `clients create` is told.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+
+use crate::config::span_of_time;
 
 /// The client to make.
 #[derive(Args, Debug)]
@@ -25,6 +28,13 @@ pub(crate) struct NewClient {
     /// A resource that it may ask for; may be repeated [default: all]
     #[arg(long = "resource", value_name = "URI")]
     pub(crate) resources: Vec<String>,
+}
+
+/// How long an old secret may work on: a year at most.
+pub(super) fn overlap(text: &str) -> Result<Duration, String> {
+    let bounded = |span: &Duration| *span <= Duration::from_secs(366 * 86_400);
+    let remedy = || "write a number and s, m, h or d, such as 0s, 1h or 7d; a year at most".to_owned();
+    span_of_time(text).filter(bounded).ok_or_else(remedy)
 }
 
 /// How a client proves itself, by the names of RFC 7591 §2.

@@ -3,8 +3,10 @@
 mod assertion;
 mod client;
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -26,9 +28,21 @@ pub(crate) struct Flags {
     #[arg(long, env = "GRANTOR_ISSUER", value_name = "URL", global = true)]
     pub(crate) issuer: Option<String>,
 
-    /// Where clients, keys and tokens are kept: memory
+    /// Where clients, keys and tokens are kept: memory, postgres, redis, or postgres+redis (tokens in Redis)
     #[arg(long, env = "GRANTOR_STORAGE", default_value = "memory", global = true, value_parser = storage)]
     pub(crate) storage: Storage,
+
+    /// The database, for the storage postgres, such as postgres://grantor@localhost/grantor
+    #[arg(long, env = "GRANTOR_DATABASE_URL", value_name = "URL", global = true, hide_env_values = true)]
+    pub(crate) database_url: Option<StoreUrl>,
+
+    /// Redis, for the storage redis, such as redis://localhost:6379; of a Cluster several with commas between
+    #[arg(long, env = "GRANTOR_REDIS_URL", value_name = "URL", global = true, hide_env_values = true)]
+    pub(crate) redis_url: Option<StoreUrl>,
+
+    /// The host's keys, a file made by `grantor-server host-key`, for every storage but memory
+    #[arg(long, env = "GRANTOR_HOST_KEYS", value_name = "FILE", global = true)]
+    pub(crate) host_keys: Option<PathBuf>,
 
     /// Which web framework serves: axum
     #[arg(long, env = "GRANTOR_ADAPTER", default_value = "axum", global = true, value_parser = adapter)]
@@ -45,9 +59,17 @@ pub(crate) struct Flags {
 /// The administrator's commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Creates and shows clients
+    /// Creates, shows and changes clients, also while servers run
     #[command(subcommand)]
     Clients(ClientsCommand),
+    /// Makes a host key, by which secrets and signing keys are kept in a database
+    ///
+    /// It comes first in FILE, which is made if it does not exist; the keys that are there stay.
+    HostKey {
+        /// The file of --host-keys
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// Makes one client assertion, for client_secret_jwt or private_key_jwt
     ///
     /// It is for one request to the server of --issuer, and prints to standard output, for example for
@@ -58,9 +80,9 @@ pub(crate) enum Command {
 /// What can be done with clients.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientsCommand {
-    /// Makes a client and its secret. On memory storage: prints the TOML to paste, and the secret, once
+    /// Makes a client and its secret, which is shown once. On memory storage: prints the TOML to paste
     Create(NewClient),
-    /// Lists the clients. On memory storage: those of the configuration file
+    /// Lists the clients, those of the configuration file included
     List {
         /// As JSON, for scripts
         #[arg(long)]
@@ -74,12 +96,63 @@ pub(crate) enum ClientsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Gives a client a new secret, and ends the old one after a while
+    RotateSecret {
+        /// Its id
+        id: String,
+        /// How long the old secret works on, such as 0s, 1h or 7d
+        #[arg(long, value_name = "TIME", default_value = "7d", value_parser = client::overlap)]
+        overlap: Duration,
+    },
+    /// Ends all tokens of a client, and gives it no more
+    Disable {
+        /// Its id
+        id: String,
+    },
+    /// Lets a disabled client get tokens again. Those of before stay ended
+    Enable {
+        /// Its id
+        id: String,
+    },
+    /// Deletes a client for good
+    Delete {
+        /// Its id
+        id: String,
+        /// Without it nothing is deleted
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// The URL of a store, which may hold a password.
+#[derive(Clone)]
+pub(crate) struct StoreUrl(String);
+
+impl StoreUrl {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for StoreUrl {
+    fn from(url: String) -> Self {
+        Self(url)
+    }
+}
+
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoreUrl(..)")
+    }
 }
 
 /// Where things are kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Storage {
     Memory,
+    Postgres,
+    Redis,
+    PostgresAndRedis,
 }
 
 /// Which web framework serves.
@@ -98,7 +171,10 @@ pub(crate) const LISTEN_REMEDY: &str =
 fn storage(text: &str) -> Result<Storage, String> {
     match text {
         "memory" => Ok(Storage::Memory),
-        _ => Err("this build has the storage `memory` and no other".to_owned()),
+        "postgres" => Ok(Storage::Postgres),
+        "redis" => Ok(Storage::Redis),
+        "postgres+redis" => Ok(Storage::PostgresAndRedis),
+        _ => Err("write memory, postgres, redis or postgres+redis".to_owned()),
     }
 }
 
@@ -120,9 +196,9 @@ mod tests {
         let own = Flags::command();
         let flags: Vec<_> =
             own.get_arguments().filter_map(|flag| Some((flag.get_long()?, flag.get_env()))).collect();
-        assert_eq!(flags.len(), 5);
+        assert_eq!(flags.len(), 8);
         for (name, twin) in flags {
-            let expected = format!("GRANTOR_{}", name.to_uppercase());
+            let expected = format!("GRANTOR_{}", name.to_uppercase().replace('-', "_"));
             assert_eq!(twin.and_then(|twin| twin.to_str()), Some(expected.as_str()));
         }
     }

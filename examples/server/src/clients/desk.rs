@@ -1,0 +1,87 @@
+//! Where the administrator's commands work: the store, and the clients of the configuration file in front of it.
+
+use std::sync::Arc;
+
+use grantor::store::{Client, ClientQuery, ClientRegistry, Versioned};
+use grantor::{ClientId, HostKeys};
+
+use crate::config::{Config, Mistake};
+use crate::failure::Failure;
+use crate::flags::Flags;
+use crate::storage::{Backends, NotReady};
+
+/// How many clients are asked for at a time.
+const PAGE: usize = 500;
+
+pub(super) struct Desk {
+    pub(super) config: Config,
+    pub(super) host_keys: HostKeys,
+    /// `None` for memory, which keeps nothing from one process to the next.
+    pub(super) registry: Option<Arc<dyn ClientRegistry>>,
+}
+
+impl Desk {
+    pub(super) async fn open(flags: &Flags) -> Result<Self, Failure> {
+        let config = Config::load(flags.config.as_deref())?;
+        let backends = Backends::open(flags, &config)?;
+        match backends.prepare().await {
+            Ok(()) => {}
+            Err(NotReady::Away(failure) | NotReady::Wrong(failure)) => return Err(failure),
+        }
+        Ok(Self { config, registry: backends.registry(), host_keys: backends.host_keys })
+    }
+
+    /// Those of the configuration file, in the order of their ids.
+    pub(super) fn configured(&self) -> Result<Vec<Client>, Failure> {
+        let mut clients = self.config.clients(&self.host_keys)?;
+        clients.sort_by(|one, other| one.id().cmp(other.id()));
+        Ok(clients)
+    }
+
+    /// All, in the order of their ids. One of the file stands before a stored one of its id.
+    pub(super) async fn clients(&self) -> Result<Vec<Client>, Failure> {
+        let mut clients = self.configured()?;
+        let Some(registry) = &self.registry else { return Ok(clients) };
+        let configured: Vec<ClientId> = clients.iter().map(|client| client.id().clone()).collect();
+        let mut query = ClientQuery::first(PAGE);
+        loop {
+            let page =
+                registry.list(&query).await.map_err(|error| failed("the clients cannot be listed", error))?;
+            let stored = page.clients.iter().map(Versioned::record);
+            clients.extend(stored.filter(|client| !configured.contains(client.id())).cloned());
+            let Some(last) = page.next else { break };
+            query = query.starting_after(last);
+        }
+        clients.sort_by(|one, other| one.id().cmp(other.id()));
+        Ok(clients)
+    }
+
+    /// The store, for a command that changes this client: one of the file is changed there.
+    pub(super) fn registry_for(&self, id: &str) -> Result<&dyn ClientRegistry, Failure> {
+        let id = id.escape_debug();
+        let Some(registry) = &self.registry else {
+            let wrong = format!("memory storage keeps no client `{id}` that a command could change");
+            let remedy = "change it in the configuration file, or write --storage postgres or redis";
+            return Err(Mistake::new("--storage (GRANTOR_STORAGE)", wrong, remedy).into());
+        };
+        if let Some(file) = self.file_of(&id.to_string()) {
+            return Err(Failure::Runtime(format!("the client `{id}` stands in {file}: change it there")));
+        }
+        Ok(&**registry)
+    }
+
+    /// The configuration file, if this client is declared in it.
+    pub(super) fn file_of(&self, id: &str) -> Option<String> {
+        let declared = self.config.document.clients.iter().any(|entry| entry.id == id);
+        let path = self.config.path().unwrap_or(std::path::Path::new("the configuration"));
+        declared.then(|| path.display().to_string())
+    }
+}
+
+pub(super) fn failed(what: &str, error: impl std::error::Error) -> Failure {
+    Failure::because(what, error)
+}
+
+pub(super) fn unknown(id: &str) -> Failure {
+    Failure::Runtime(format!("there is no client `{}`; see `clients list`", id.escape_debug()))
+}

@@ -1,0 +1,68 @@
+//! The host's keys: a file with one on each line, the newest first, as an id and base64url of 32 random bytes.
+
+use std::path::Path;
+
+use data_encoding::BASE64URL_NOPAD;
+use grantor::{Clock, Entropy, HostKey, HostKeyId, HostKeys, SystemClock, SystemEntropy};
+use zeroize::Zeroizing;
+
+use super::missing;
+use crate::config::Mistake;
+use crate::failure::Failure;
+use crate::flags::Flags;
+use crate::paste::{say, shell_word};
+use crate::private_file;
+
+const FLAG: &str = "--host-keys (GRANTOR_HOST_KEYS)";
+const REMEDY: &str =
+    "make the file with `grantor-server host-key FILE`, and give every server of this issuer the same one";
+
+/// Whoever has them and the database can sign tokens, so they are kept apart from it.
+pub(super) fn read(flags: &Flags) -> Result<HostKeys, Failure> {
+    let path = flags.host_keys.as_deref().ok_or_else(|| missing(FLAG, REMEDY))?;
+    let shown = path.display();
+    let text = private_file::read(path)
+        .map_err(|error| Mistake::new(FLAG, format!("`{shown}` cannot be read: {error}"), REMEDY))?;
+    let keys = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()).map(|(at, line)| {
+        let remedy = "write an id, a space and base64url of 32 random bytes on each line, the newest first";
+        key(line).ok_or_else(|| Mistake::new(FLAG, format!("line {} of `{shown}` is no key", at + 1), remedy))
+    });
+    let keys = keys.collect::<Result<Vec<_>, _>>()?;
+    HostKeys::new(keys).map_err(|rule| Mistake::new(FLAG, format!("`{shown}`: {rule}"), REMEDY).into())
+}
+
+fn key(line: &str) -> Option<HostKey> {
+    let (id, secret) = line.trim().split_once(' ')?;
+    let secret = Zeroizing::new(BASE64URL_NOPAD.decode(secret.trim().as_bytes()).ok()?);
+    HostKey::new(HostKeyId::new(id).ok()?, &secret).ok()
+}
+
+/// `host-key FILE`: makes a key, in front of those in the file. Those stay, for what was made with them.
+pub(crate) fn add(path: &Path) -> Result<(), Failure> {
+    let failed = |error| Failure::because(&format!("`{}` cannot be written", path.display()), error);
+    let before = match private_file::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Zeroizing::default(),
+        Err(error) => return Err(failed(error)),
+    };
+    let (mut name, mut secret) = ([0; 4], Zeroizing::new([0; 32]));
+    let entropy = SystemEntropy::new();
+    entropy
+        .fill(&mut name)
+        .and_then(|()| entropy.fill(&mut *secret))
+        .map_err(|error| Failure::because("no key could be made", error))?;
+    let today = SystemClock::new().now().to_string();
+    let today = today.split('T').next().unwrap_or_default();
+    let id = format!("{today}-{}", data_encoding::HEXLOWER.encode(&name));
+    let line = Zeroizing::new(format!("{id} {}\n{}", BASE64URL_NOPAD.encode(&*secret), *before));
+    // Whole or not at all: half a file would lock every client out.
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    private_file::write_new(&beside, &line).map_err(failed)?;
+    std::fs::rename(&beside, path).map_err(failed)?;
+    let file = shell_word(&path.display().to_string());
+    say(&format!(
+        "Host key {id} is in {file}, for its owner alone. Keep a copy, apart from the database: without it no secret\n\
+         and no signing key in the database can be used. Every server of this issuer needs the same file:\n\n    \
+         grantor-server --storage postgres --host-keys {file} …\n"
+    ))
+}

@@ -1,0 +1,123 @@
+//! Where clients, keys and tokens are kept, as `--storage` says.
+
+mod host_keys;
+mod postgres;
+mod redis;
+
+use std::sync::Arc;
+
+use grantor::store::{Client, ClientRegistry};
+use grantor::{HostKeys, Stores};
+use grantor_storage_memory::{ClientCache, MemoryStore};
+use grantor_storage_postgres::{ClientChange, PostgresStore};
+use grantor_storage_redis::RedisStore;
+
+pub(crate) use host_keys::add as add_host_key;
+
+use crate::clients::ConfiguredClients;
+use crate::config::{Config, Mistake};
+use crate::failure::Failure;
+use crate::flags::{Flags, Storage};
+
+/// The stores of one server, and the keys of the host by which secrets and signing keys in them are kept.
+pub(crate) struct Backends {
+    pub(crate) host_keys: HostKeys,
+    kept: Kept,
+}
+
+enum Kept {
+    Memory(MemoryStore),
+    Postgres(PostgresStore),
+    Redis(RedisStore),
+    Both(PostgresStore, RedisStore),
+}
+
+/// Why a backend is not ready.
+pub(crate) enum NotReady {
+    /// It is away, and may come.
+    Away(Failure),
+    /// It has to be mended by somebody.
+    Wrong(Failure),
+}
+
+impl Backends {
+    /// Reads what they need. Talks to nobody yet.
+    pub(crate) fn open(flags: &Flags, config: &Config) -> Result<Self, Failure> {
+        let kept = match flags.storage {
+            Storage::Memory => {
+                return Ok(Self { host_keys: HostKeys::ephemeral(), kept: Kept::Memory(MemoryStore::new()) });
+            }
+            Storage::Postgres => Kept::Postgres(postgres::open(flags)?),
+            Storage::Redis => Kept::Redis(redis::open(flags, config)?),
+            Storage::PostgresAndRedis => Kept::Both(postgres::open(flags)?, redis::open(flags, config)?),
+        };
+        Ok(Self { host_keys: host_keys::read(flags)?, kept })
+    }
+
+    /// The memory store, where that is all there is.
+    pub(crate) const fn memory(&self) -> Option<&MemoryStore> {
+        match &self.kept {
+            Kept::Memory(memory) => Some(memory),
+            Kept::Postgres(_) | Kept::Redis(_) | Kept::Both(..) => None,
+        }
+    }
+
+    /// Where clients are administered, for the commands. Memory ends with the process, so there is nothing to administer.
+    pub(crate) fn registry(&self) -> Option<Arc<dyn ClientRegistry>> {
+        match &self.kept {
+            Kept::Memory(_) => None,
+            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Arc::new(postgres.clone())),
+            Kept::Redis(redis) => Some(Arc::new(redis.clone())),
+        }
+    }
+
+    /// Brings the tables up to date and checks the settings.
+    pub(crate) async fn prepare(&self) -> Result<(), NotReady> {
+        match &self.kept {
+            Kept::Memory(_) => Ok(()),
+            Kept::Postgres(postgres) => postgres::prepare(postgres).await,
+            Kept::Redis(redis) => redis::prepare(redis).await,
+            Kept::Both(postgres, redis) => {
+                postgres::prepare(postgres).await?;
+                redis::prepare(redis).await
+            }
+        }
+    }
+
+    /// For a server: `configured` stands in front. Clients in PostgreSQL are cached for a few seconds, and a change that
+    /// another process makes is heard of at once.
+    pub(crate) fn stores(&self, configured: Vec<Client>) -> Stores {
+        let cached = |postgres: &PostgresStore| {
+            let cache = ClientCache::new(postgres.clone());
+            listen(postgres.clone(), cache.clone());
+            cache
+        };
+        match &self.kept {
+            Kept::Memory(memory) => {
+                Stores::from(memory.clone()).with_clients(ConfiguredClients::new(configured, memory.clone()))
+            }
+            Kept::Postgres(postgres) => Stores::from(postgres.clone())
+                .with_clients(ConfiguredClients::new(configured, cached(postgres))),
+            Kept::Redis(redis) => {
+                Stores::from(redis.clone()).with_clients(ConfiguredClients::new(configured, redis.clone()))
+            }
+            Kept::Both(postgres, redis) => Stores::from(postgres.clone())
+                .with_tokens(redis.clone())
+                .with_clients(ConfiguredClients::new(configured, cached(postgres))),
+        }
+    }
+}
+
+fn listen(postgres: PostgresStore, cache: ClientCache<PostgresStore>) {
+    tokio::spawn(async move {
+        let forget = |change| {
+            if let ClientChange::Client(id) = change { cache.forget(&id) } else { cache.forget_all() }
+        };
+        postgres.listen(forget).await;
+    });
+}
+
+/// A flag that this storage cannot do without.
+fn missing(flag: &str, remedy: &str) -> Failure {
+    Mistake::new(flag, "missing", remedy).into()
+}
