@@ -118,7 +118,7 @@ async fn operations(name: &str, store: RedisStore) {
 async fn used_memory(server: &redis::Client) -> f64 {
     let mut connection = server.get_multiplexed_async_connection().await.unwrap();
     let info: String = redis::cmd("INFO").arg("memory").query_async(&mut connection).await.unwrap();
-    let line = info.lines().find_map(|line| line.strip_prefix("used_memory_dataset:")).unwrap();
+    let line = info.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
     line.parse().unwrap()
 }
 
@@ -140,11 +140,17 @@ async fn memory(server: &redis::Client, store: &RedisStore) {
         task.await.unwrap();
     }
     let each = (used_memory(server).await - before) / MANY as f64;
-    println!("  memory for a claim: {each:.0} bytes, and its share of the tables");
+    println!("  memory for a claim: {each:.0} bytes, its share of the tables included");
 }
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
+    let is_set = |variable| env::var_os(variable).is_some();
+    let set = is_set("GRANTOR_TEST_REDIS") || is_set("GRANTOR_TEST_REDIS_CLUSTER");
+    assert!(
+        set,
+        "neither GRANTOR_TEST_REDIS nor GRANTOR_TEST_REDIS_CLUSTER is set: `.ci/servers start` tells them"
+    );
     let prefix = format!("bench-{}", data_encoding::HEXLOWER.encode(&random()[..8]));
     let patient = Duration::from_secs(10);
     if let Some(servers) = clients("GRANTOR_TEST_REDIS") {

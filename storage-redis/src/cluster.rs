@@ -29,8 +29,14 @@ pub(crate) struct Cluster {
     map: RwLock<Option<Arc<Vec<Range>>>>,
     /// Something showed that the map may be old.
     doubted: AtomicBool,
-    refreshed: tokio::sync::Mutex<Option<Instant>>,
+    refresh: tokio::sync::Mutex<Option<Attempt>>,
     nodes: Mutex<HashMap<Address, Arc<Node>>>,
+}
+
+/// The last time that the map was asked for, and why that failed.
+struct Attempt {
+    at: Instant,
+    problem: Option<Problem>,
 }
 
 /// Slots with the address of their primary.
@@ -48,7 +54,7 @@ impl Cluster {
             terms,
             map: RwLock::default(),
             doubted: AtomicBool::new(false),
-            refreshed: tokio::sync::Mutex::default(),
+            refresh: tokio::sync::Mutex::default(),
             nodes: Mutex::default(),
         }
     }
@@ -57,15 +63,17 @@ impl Cluster {
     pub(crate) async fn node(&self, slot: u16) -> Result<Arc<Node>, Problem> {
         let map = self.map().await?;
         let range = map.iter().find(|range| (range.first..=range.last).contains(&slot));
-        self.node_at(range.ok_or(Problem::Slot(slot))?.primary.clone()).inspect_err(|_| self.doubt())
+        self.node_at(range.ok_or(Problem::Slot(slot))?.primary.clone())
     }
 
-    /// The server that another one named.
-    pub(crate) fn redirected(&self, redirect: Redirect) -> Result<Arc<Node>, Problem> {
+    /// The server that another one named, by its port alone where it is on the same host.
+    pub(crate) fn redirected(&self, by: &Node, redirect: Redirect) -> Result<Arc<Node>, Problem> {
         if !redirect.asking {
             self.doubt();
         }
-        self.node_at((redirect.host, redirect.port))
+        let host = Some(redirect.host).filter(|host| !host.is_empty());
+        let host = host.or_else(|| by.host().map(str::to_owned)).unwrap_or_default();
+        self.node_at((host, redirect.port))
     }
 
     /// All primaries.
@@ -76,8 +84,15 @@ impl Cluster {
         primaries.into_iter().map(|address| self.node_at(address)).collect()
     }
 
+    /// After anything but a plain refusal of one command the slots may have moved.
+    pub(crate) fn learn_from(&self, problem: &Problem) {
+        if !problem.leaves_the_link() {
+            self.doubt();
+        }
+    }
+
     /// The map may be old: the next call asks for a new one.
-    pub(crate) fn doubt(&self) {
+    fn doubt(&self) {
         self.doubted.store(true, Ordering::Release);
     }
 
@@ -94,30 +109,33 @@ impl Cluster {
 
     /// The map as it is known. Where it is in doubt, one call asks for a new one and the others go by the old one.
     async fn map(&self) -> Result<Arc<Vec<Range>>, Problem> {
-        let known = self.map.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let Some(known) = known else {
-            let mut refreshed = self.refreshed.lock().await;
-            let known = self.map.read().unwrap_or_else(PoisonError::into_inner).clone();
-            return match known {
-                Some(known) => Ok(known),
-                None => self.refresh(&mut refreshed).await,
-            };
-        };
-        if !self.doubted.load(Ordering::Acquire) {
-            return Ok(known);
+        match self.known() {
+            Some(known) if !self.doubted.load(Ordering::Acquire) => Ok(known),
+            Some(known) => {
+                let Ok(mut last) = self.refresh.try_lock() else { return Ok(known) };
+                self.refreshed(&mut last).await.or(Ok(known))
+            }
+            None => {
+                let mut last = self.refresh.lock().await;
+                if let Some(known) = self.known() { Ok(known) } else { self.refreshed(&mut last).await }
+            }
         }
-        let Ok(mut refreshed) = self.refreshed.try_lock() else { return Ok(known) };
-        if refreshed.is_some_and(|at| at.elapsed() < BETWEEN_REFRESHES) {
-            return Ok(known);
-        }
-        self.refresh(&mut refreshed).await.or(Ok(known))
     }
 
-    async fn refresh(&self, refreshed: &mut Option<Instant>) -> Result<Arc<Vec<Range>>, Problem> {
+    fn known(&self) -> Option<Arc<Vec<Range>>> {
+        self.map.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A new map, unless there was an attempt just now.
+    async fn refreshed(&self, last: &mut Option<Attempt>) -> Result<Arc<Vec<Range>>, Problem> {
+        if let Some(last) = last.as_ref().filter(|last| last.at.elapsed() < BETWEEN_REFRESHES) {
+            let known = self.known().ok_or(Problem::Shape("CLUSTER SLOTS"));
+            return last.problem.clone().map_or(known, Err);
+        }
         let connect = self.terms.limits.connect;
-        let asked = timeout(connect, self.ask_for_the_map()).await;
-        *refreshed = Some(Instant::now());
-        let map = Arc::new(asked.unwrap_or(Err(Problem::Late(connect)))?);
+        let asked = timeout(connect, self.ask_for_the_map()).await.unwrap_or(Err(Problem::Late(connect)));
+        *last = Some(Attempt { at: Instant::now(), problem: asked.as_ref().err().cloned() });
+        let map = Arc::new(asked?);
         self.doubted.store(false, Ordering::Release);
         let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         nodes.retain(|address, _| map.iter().any(|range| range.primary == *address));

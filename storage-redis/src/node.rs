@@ -6,6 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::address;
 use crate::check::{self, Place};
 use crate::link::{Limits, Link};
 use crate::loss::Accepted;
@@ -94,6 +95,14 @@ impl Node {
         let mut held = self.link.write().unwrap_or_else(PoisonError::into_inner);
         if held.as_ref().is_some_and(|held| held.is(link)) {
             *held = None;
+        }
+    }
+
+    /// Where it is, if that is fixed.
+    pub(crate) fn host(&self) -> Option<&str> {
+        match &self.source {
+            Source::Fixed(client) => address::host(client),
+            Source::Sentinels(_) => None,
         }
     }
 

@@ -64,7 +64,10 @@ impl Access {
         self.in_time(async {
             match &self.servers {
                 Servers::One(node) => node.link().await.map(drop),
-                Servers::Cluster(cluster) => cluster.node(key.slot).await?.link().await.map(drop),
+                Servers::Cluster(cluster) => {
+                    let link = async { cluster.node(key.slot).await?.link().await.map(drop) };
+                    link.await.inspect_err(|problem| cluster.learn_from(problem))
+                }
             }
         })
         .await
@@ -77,7 +80,7 @@ impl Access {
                 Servers::One(node) => node.check().await,
                 Servers::Cluster(cluster) => {
                     for node in cluster.nodes().await? {
-                        node.check().await.inspect_err(|_| cluster.doubt())?;
+                        node.check().await.inspect_err(|problem| cluster.learn_from(problem))?;
                     }
                     Ok(())
                 }
@@ -92,20 +95,21 @@ impl Access {
         match &self.servers {
             Servers::One(node) => send(node, command, false, wait_for).await,
             Servers::Cluster(cluster) => {
-                let first = match cluster.node(slot).await {
-                    Ok(node) => send(&node, command, false, wait_for).await,
-                    Err(problem) => Err(problem),
-                };
-                let Err(problem) = first else { return first };
-                let Some(redirect) = problem.redirect() else {
-                    if !problem.leaves_the_link() {
-                        cluster.doubt();
+                let sent = async {
+                    let node = cluster.node(slot).await?;
+                    match send(&node, command, false, wait_for).await {
+                        Err(problem) => match problem.redirect() {
+                            Some(redirect) => {
+                                let asking = redirect.asking;
+                                let other = cluster.redirected(&node, redirect)?;
+                                send(&other, command, asking, wait_for).await
+                            }
+                            None => Err(problem),
+                        },
+                        answer => answer,
                     }
-                    return Err(problem);
                 };
-                let asking = redirect.asking;
-                let node = cluster.redirected(redirect)?;
-                send(&node, command, asking, wait_for).await
+                sent.await.inspect_err(|problem| cluster.learn_from(problem))
             }
         }
     }

@@ -7,7 +7,7 @@ use grantor::store::{Claim, TokenStore};
 use grantor_storage_redis::{Loss, RedisStore};
 use redis::Value;
 
-use crate::fixture::{free_port, later, proof, run};
+use crate::fixture::{free_port, later, patient, proof, run};
 use crate::server::{Server, until};
 use crate::settings::told;
 
@@ -75,7 +75,7 @@ impl Cluster {
     }
 
     fn store(&self) -> RedisStore {
-        RedisStore::cluster(self.nodes.iter().map(Server::client)).build().unwrap()
+        patient(RedisStore::cluster(self.nodes.iter().map(Server::client))).build().unwrap()
     }
 
     /// A proof whose key falls into one of the slots of a node, and the slot.
@@ -187,7 +187,7 @@ async fn with_replicas_fail_over_must_be_accepted_and_is_followed() {
     meet(&replica, &cluster.nodes[0]).await;
     until("the replica knows all", async || info_says(&replica, "cluster_known_nodes:4").await).await;
     command(&replica, &["REPLICATE", &id(&cluster.nodes[1]).await]).await;
-    let accepting = RedisStore::cluster(cluster.nodes.iter().map(Server::client))
+    let accepting = patient(RedisStore::cluster(cluster.nodes.iter().map(Server::client)))
         .accept_loss(Loss::FailOver)
         .build()
         .unwrap();

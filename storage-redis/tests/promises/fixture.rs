@@ -1,8 +1,10 @@
 //! Names of one's own, ids, records, and raw commands.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use grantor::{ClientId, Entropy, ProofId, SystemEntropy, Timestamp, TokenId};
+use grantor_storage_redis::RedisStoreBuilder;
 use redis::{Client, Cmd, FromRedisValue, RedisResult};
 
 fn random() -> [u8; 32] {
@@ -50,6 +52,11 @@ pub(crate) fn nobody_listens() -> Client {
 
 pub(crate) fn client(port: u16) -> Client {
     Client::open(("127.0.0.1", port)).unwrap()
+}
+
+/// For a machine that has much else to do: what is slow is no failure, and what is down is told at once all the same.
+pub(crate) fn patient(builder: RedisStoreBuilder) -> RedisStoreBuilder {
+    builder.connect_timeout(Duration::from_secs(10)).response_timeout(Duration::from_secs(10))
 }
 
 /// A raw command over a connection of its own.

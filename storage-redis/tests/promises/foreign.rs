@@ -94,7 +94,7 @@ async fn no_password_is_ever_told() {
 #[ignore = "needs Redis: bash .ci/test starts one"]
 async fn t99_issuers_side_by_side_see_nothing_of_each_other() {
     let server = Server::start(&[]).await;
-    let at = |prefix: &str| RedisStore::single(server.client()).prefix(prefix).build().unwrap();
+    let at = |prefix: &str| server.builder().prefix(prefix).build().unwrap();
     let stores = [at("a"), at("a:1"), at("a:1:token"), at("A")];
     let (spent, revoked) = (proof(), token());
     for store in &stores {
@@ -136,10 +136,7 @@ fn a_prefix_that_is_none_is_a_config_error() {
 #[ignore = "needs Redis: bash .ci/test starts one"]
 async fn a_search_that_finds_nothing_is_done_in_pages() {
     let server = Server::start(&["--appendonly", "no"]).await;
-    let store = RedisStore::single(server.client())
-        .accept_loss(grantor_storage_redis::Loss::SinceSnapshot)
-        .build()
-        .unwrap();
+    let store = server.builder().accept_loss(grantor_storage_redis::Loss::SinceSnapshot).build().unwrap();
     for number in 0..2100 {
         let id = id(&format!("{number:04}"));
         let client = Client::builder(id, AuthMethod::CLIENT_SECRET_BASIC).name("somebody").build().unwrap();

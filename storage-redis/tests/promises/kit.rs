@@ -9,7 +9,7 @@ use grantor_conformance::{Fixture, Planted};
 use grantor_storage_redis::RedisStore;
 use redis::Client as RedisClient;
 
-use crate::fixture::{nobody_listens, own_prefix, run};
+use crate::fixture::{nobody_listens, own_prefix, patient, run};
 
 /// The keys of one prefix on the servers of `.ci/servers`.
 struct Shared {
@@ -39,7 +39,7 @@ impl Shared {
         } else {
             RedisStore::single(servers.into_iter().next().unwrap())
         };
-        builder.prefix(&self.prefix).build().unwrap()
+        patient(builder).prefix(&self.prefix).build().unwrap()
     }
 
     /// Runs a command where its key is: a server of a Cluster that has it not says so.

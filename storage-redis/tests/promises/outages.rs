@@ -95,14 +95,27 @@ async fn a_restart_while_the_store_is_idle_costs_no_call() {
     assert!(is_up(&store).await);
 }
 
+/// The runtime that connected drives the connection, for all who share it.
+#[test]
+#[ignore = "needs Redis: bash .ci/test starts one"]
+fn a_runtime_that_ends_costs_those_of_another_no_call() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (lasting, short_lived) = (runtime(), runtime());
+    let server = lasting.block_on(Server::start(&[]));
+    let store = server.store();
+    assert!(short_lived.block_on(is_up(&store)));
+    drop(short_lived);
+    assert!(lasting.block_on(is_up(&store)));
+}
+
 #[tokio::test]
 #[ignore = "needs Redis: bash .ci/test starts one"]
 async fn a_server_that_hangs_costs_no_more_than_the_timeouts() {
     let server = Server::start(&[]).await;
     let (connect, response) = (Duration::from_millis(400), Duration::from_millis(300));
-    let builder = RedisStore::single(server.client()).connect_timeout(connect).response_timeout(response);
+    let builder = server.builder().connect_timeout(connect).response_timeout(response);
     let (connected, fresh) = (builder.clone().build().unwrap(), builder.build().unwrap());
-    assert!(is_up(&connected).await);
+    until("one is connected", async || is_up(&connected).await).await;
     server.signal("-STOP");
     for _ in 0..3 {
         for store in [&connected, &fresh] {
@@ -110,7 +123,7 @@ async fn a_server_that_hangs_costs_no_more_than_the_timeouts() {
             told(&store.claim(&proof(), later()).await.unwrap_err());
             told(&TokenStore::find(store, &token()).await.unwrap_err());
             let took = begun.elapsed();
-            assert!(took < (connect + response) * 2 + Duration::from_millis(300), "{took:?}");
+            assert!(took < (connect + response) * 2 + Duration::from_secs(1), "{took:?}");
         }
     }
     server.signal("-CONT");
@@ -125,8 +138,7 @@ async fn a_server_that_hangs_costs_no_more_than_the_timeouts() {
 async fn many_calls_at_once_share_one_attempt_to_connect() {
     let server = Server::start(&[]).await;
     server.signal("-STOP");
-    let store =
-        RedisStore::single(server.client()).connect_timeout(Duration::from_millis(300)).build().unwrap();
+    let store = server.builder().connect_timeout(Duration::from_millis(500)).build().unwrap();
     let begun = Instant::now();
     let calls: Vec<_> = (0..100)
         .map(|_| {
@@ -137,7 +149,7 @@ async fn many_calls_at_once_share_one_attempt_to_connect() {
     for call in calls {
         call.await.unwrap();
     }
-    assert!(begun.elapsed() < Duration::from_millis(900), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     server.signal("-CONT");
 }
 

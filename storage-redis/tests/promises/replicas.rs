@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use grantor::store::{Claim, TokenState, TokenStore};
-use grantor_storage_redis::{Loss, RedisStore};
+use grantor_storage_redis::Loss;
 
 use crate::fixture::{later, proof, token};
 use crate::server::{Server, until};
@@ -20,20 +20,21 @@ async fn a_write_counts_once_the_replicas_have_it() {
         "0",
     ])
     .await;
-    let waiting = |replicas| {
-        let builder = RedisStore::single(primary.client()).accept_loss(Loss::FailOver);
-        builder.wait_for_replicas(replicas, Duration::from_millis(300)).build().unwrap()
+    let waiting = |replicas, seconds| {
+        let builder = primary.builder().accept_loss(Loss::FailOver);
+        builder.wait_for_replicas(replicas, Duration::from_secs(seconds)).build().unwrap()
     };
-    let store = waiting(1);
+    let store = waiting(1, 10);
     assert!(store.caveats()[0].contains("1 of its replicas"), "{:?}", store.caveats());
     until("the replica is in step", async || store.claim(&proof(), later()).await.is_ok()).await;
     let (spent, revoked) = (proof(), token());
     assert_eq!(store.claim(&spent, later()).await.unwrap(), Claim::First);
     store.revoke(&revoked, later()).await.unwrap();
 
-    let said = told(&waiting(2).claim(&proof(), later()).await.unwrap_err());
+    let said = told(&waiting(2, 1).claim(&proof(), later()).await.unwrap_err());
     assert!(said.contains("of 2 replicas 1"), "{said}");
 
+    let store = waiting(1, 1);
     replica.kill();
     told(&store.claim(&proof(), later()).await.unwrap_err());
     told(&store.revoke(&revoked, later()).await.unwrap_err());

@@ -8,7 +8,7 @@ use grantor::store::{Claim, TokenStore};
 use grantor_storage_redis::{Loss, RedisStore};
 use redis::Client;
 
-use crate::fixture::{client, free_port, later, nobody_listens, own_prefix, proof, run};
+use crate::fixture::{client, free_port, later, nobody_listens, own_prefix, patient, proof, run};
 use crate::server::{Server, until};
 use crate::settings::told;
 
@@ -48,7 +48,7 @@ impl Drop for Sentinel {
 
 fn store(sentinels: impl IntoIterator<Item = Client>, master: &str) -> RedisStore {
     let server = Client::open("redis://address-from-the-sentinels").unwrap();
-    RedisStore::sentinel(sentinels, master, server).accept_loss(Loss::FailOver).build().unwrap()
+    patient(RedisStore::sentinel(sentinels, master, server)).accept_loss(Loss::FailOver).build().unwrap()
 }
 
 #[tokio::test]

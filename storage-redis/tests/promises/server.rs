@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use grantor_storage_redis::RedisStore;
+use grantor_storage_redis::{RedisStore, RedisStoreBuilder};
 use redis::Client;
 use tokio::time::{Instant, interval};
 
-use crate::fixture::{client, free_port, own_prefix, run};
+use crate::fixture::{client, free_port, own_prefix, patient, run};
 
 /// As Grantor's promises demand it.
 const AS_DEMANDED: [&str; 8] =
@@ -105,8 +105,12 @@ impl Server {
         client(self.port)
     }
 
+    pub(crate) fn builder(&self) -> RedisStoreBuilder {
+        patient(RedisStore::single(self.client()))
+    }
+
     pub(crate) fn store(&self) -> RedisStore {
-        RedisStore::single(self.client()).build().unwrap()
+        self.builder().build().unwrap()
     }
 
     pub(crate) async fn config(&self, name: &str, value: &str) {

@@ -64,7 +64,7 @@ async fn each_setting_that_loses_is_refused_with_its_name_and_the_remedy_unless_
         assert!(said.contains(found) && said.contains(remedy), "{said}");
         assert!(said.contains(&format!(".accept_loss(Loss::{loss:?})")), "{said}");
         for accepted in [Loss::LastSecond, Loss::Unflushed, Loss::SinceSnapshot, Loss::FailOver] {
-            let store = RedisStore::single(server.client()).accept_loss(accepted).build().unwrap();
+            let store = server.builder().accept_loss(accepted).build().unwrap();
             let covered = match (loss, accepted) {
                 (_, Loss::FailOver) => false,
                 (Loss::LastSecond, _) | (_, Loss::SinceSnapshot) => true,
@@ -87,7 +87,7 @@ async fn t100_a_server_that_evicts_is_refused_whatever_is_accepted() {
     for policy in ["allkeys-lru", "volatile-ttl", "volatile-lru", "allkeys-random"] {
         server.config("maxmemory-policy", policy).await;
         let losses = [Loss::LastSecond, Loss::Unflushed, Loss::SinceSnapshot, Loss::FailOver];
-        let accepting = RedisStore::single(server.client()).vouch_for_settings();
+        let accepting = server.builder().vouch_for_settings();
         let accepting = losses.into_iter().fold(accepting, |builder, loss| builder.accept_loss(loss));
         for store in [server.store(), accepting.build().unwrap()] {
             let said = refusal(&store).await;
@@ -105,7 +105,7 @@ async fn settings_that_cannot_be_read_are_vouched_for_or_refused() {
         let said = told(&server.store().check().await.unwrap_err());
         assert!(said.contains(unreadable) || said.contains("no-appendfsync-on-rewrite"), "{said}");
         assert!(said.contains(".vouch_for_settings()"), "{said}");
-        let vouched = RedisStore::single(server.client()).vouch_for_settings().build().unwrap();
+        let vouched = server.builder().vouch_for_settings().build().unwrap();
         works(&vouched).await;
         assert_eq!(vouched.caveats().len(), 1);
     }
@@ -115,10 +115,10 @@ async fn settings_that_cannot_be_read_are_vouched_for_or_refused() {
 #[ignore = "needs Redis: bash .ci/test starts one"]
 async fn what_can_be_read_is_checked_even_where_the_host_vouches() {
     let server = Server::start(&["--appendfsync", "everysec"]).await;
-    let vouched = RedisStore::single(server.client()).vouch_for_settings().build().unwrap();
+    let vouched = server.builder().vouch_for_settings().build().unwrap();
     assert!(refusal(&vouched).await.contains("appendfsync `everysec`"));
     let hidden = Server::start(&["--rename-command", "CONFIG", "", "--appendonly", "no"]).await;
-    let vouched = RedisStore::single(hidden.client()).vouch_for_settings().build().unwrap();
+    let vouched = hidden.builder().vouch_for_settings().build().unwrap();
     assert!(refusal(&vouched).await.contains("appendonly `no`"));
 }
 
@@ -133,8 +133,7 @@ async fn a_replica_is_refused_and_a_primary_that_has_one_unless_fail_over_is_acc
         "0",
     ])
     .await;
-    let accepting =
-        |server: &Server| RedisStore::single(server.client()).accept_loss(Loss::FailOver).build().unwrap();
+    let accepting = |server: &Server| server.builder().accept_loss(Loss::FailOver).build().unwrap();
     let said = refusal(&accepting(&replica)).await;
     assert!(said.contains("replica"), "{said}");
     until("the replica is known", async || primary.store().check().await.is_err()).await;
@@ -174,4 +173,33 @@ async fn a_member_of_a_cluster_is_not_taken_for_a_server_alone_nor_the_other_way
     assert!(refusal(&member.store()).await.contains("RedisStore::cluster"));
     let store = RedisStore::cluster([alone.client()]).build().unwrap();
     assert!(refusal(&store).await.contains("cluster support disabled"));
+}
+
+/// The list of the crate's documentation.
+#[tokio::test]
+#[ignore = "needs Redis: bash .ci/test starts one"]
+async fn a_user_needs_few_commands_and_the_keys_of_its_prefix() {
+    use grantor::store::{AuthMethod, Client, ClientQuery, ClientRegistry, Insert, KeyStore, Revision};
+
+    let server = Server::start(&[]).await;
+    let mut user = redis::cmd("ACL");
+    user.arg("SETUSER").arg("grantor").arg("on").arg(">pass").arg("~grantor:1:*").arg("~{grantor:1:*");
+    user.arg("+hello +info +config|get +eval +evalsha +time".split(' ').collect::<Vec<_>>());
+    user.arg("+get +set +pttl +hget +hset +hdel +hexists +hmget".split(' ').collect::<Vec<_>>());
+    user.arg("+zadd +zrem +zrangebylex".split(' ').collect::<Vec<_>>());
+    crate::fixture::run::<()>(&server.client(), &user).await.unwrap();
+    let url = format!("redis://grantor:pass@127.0.0.1:{}", server.port);
+    let store = RedisStore::single(redis::Client::open(url).unwrap()).build().unwrap();
+    works(&store).await;
+    let token = crate::fixture::token();
+    store.revoke(&token, later()).await.unwrap();
+    let _revoked = TokenStore::find(&store, &token).await.unwrap();
+    let client = Client::builder(crate::fixture::id("a"), AuthMethod::CLIENT_SECRET_BASIC).build().unwrap();
+    let at_7 = Revision::new(7);
+    assert_eq!(ClientRegistry::insert(&store, at_7, &client).await.unwrap(), Insert::Done);
+    let _done = store.update(at_7, &client).await.unwrap();
+    assert_eq!(store.list(&ClientQuery::first(10)).await.unwrap().clients.len(), 1);
+    let _done = store.delete(client.id()).await.unwrap();
+    let (keys, revision) = store.load().await.unwrap();
+    let _won = store.replace(revision, &keys).await.unwrap();
 }

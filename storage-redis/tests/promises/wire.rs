@@ -7,7 +7,7 @@ use grantor::store::{
 use grantor::{Jti, ResourceUri, Timestamp};
 use grantor_storage_redis::RedisStore;
 
-use crate::fixture::{id, later, proof, token};
+use crate::fixture::{id, later, patient, proof, token};
 use crate::proxy::Proxy;
 use crate::server::Server;
 use crate::settings::told;
@@ -27,7 +27,7 @@ fn record() -> grantor::store::TokenRecord {
 async fn each_call_is_one_round_trip() {
     let server = Server::start(&[]).await;
     let proxy = Proxy::before(server.port).await;
-    let store = RedisStore::single(proxy.client()).build().unwrap();
+    let store = patient(RedisStore::single(proxy.client())).build().unwrap();
     let at_7 = Revision::new(7);
     for round in 0..2 {
         proxy.commands();
@@ -63,7 +63,7 @@ async fn each_call_is_one_round_trip() {
 async fn a_lost_answer_is_an_error_and_the_command_is_never_repeated() {
     let server = Server::start(&[]).await;
     let proxy = Proxy::before(server.port).await;
-    let store = RedisStore::single(proxy.client()).build().unwrap();
+    let store = patient(RedisStore::single(proxy.client())).build().unwrap();
     let at_7 = Revision::new(7);
     let (claimed, revoked) = (proof(), token());
     for _ in 0..2 {
