@@ -15,7 +15,7 @@ use crate::event::{Event, EventSink};
 use crate::executor::Executor;
 use crate::host_keys::HostKeys;
 use crate::jose::SigningAlgorithm;
-use crate::keys::KeyRing;
+use crate::keys::{KeyRing, Workshop};
 use crate::policy::{IssuancePolicy, StandardPolicy};
 use crate::rate_limit::RateLimiter;
 use crate::resource::Resource;
@@ -181,6 +181,10 @@ impl Builder {
 
     /// The server: checks the configuration, loads the signing keys and makes what is missing.
     ///
+    /// A key store that is away is no error, since it may come up later than the server: an event says so, and until
+    /// the keys can be read tokens and the key set are answered 503. What it holds is checked then, and a mistake such
+    /// as a missing host key is told by the events alone.
+    ///
     /// # Errors
     ///
     /// [`ConfigError`], exact enough that the fix is obvious.
@@ -202,16 +206,14 @@ impl Builder {
                 .map_err(|error| ConfigError::Keys(error.into()))
         };
         let (metadata, openid_configuration) = (document(false)?, document(openid)?);
-        let (keys, made) = KeyRing::load_or_create(
-            issuer.clone(),
-            self.host_keys.clone(),
-            Arc::clone(&self.stores.keys),
-            (&*self.entropy, self.executor.as_deref()),
-            &algorithms,
-            self.clock.now(),
-        )
-        .await
-        .map_err(|error| ConfigError::Keys(error.into()))?;
+        let keys = KeyRing::new(Workshop {
+            issuer: issuer.clone(),
+            host_keys: self.host_keys.clone(),
+            store: Arc::clone(&self.stores.keys),
+            entropy: Arc::clone(&self.entropy),
+            executor: self.executor.clone(),
+            algorithms,
+        });
         let server = AuthorizationServer(Arc::new(Inner {
             token_endpoint: self.endpoints.token_url(&issuer),
             issuer,
@@ -235,9 +237,7 @@ impl Builder {
             clock: self.clock,
             entropy: self.entropy,
         }));
-        for key in &made {
-            server.0.report(&Event::SigningKeyCreated { kid: key.kid(), alg: key.alg() });
-        }
+        server.0.load_keys().await.map_err(|error| ConfigError::Keys(error.into()))?;
         for warning in server.summary().warnings() {
             tracing::warn!(issuer = server.issuer().as_str(), "{warning}");
         }

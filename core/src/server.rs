@@ -3,6 +3,7 @@
 mod guard;
 mod report;
 mod summary;
+mod upkeep;
 
 use guard::guarded;
 pub use summary::Summary;
@@ -26,7 +27,7 @@ use crate::executor::Executor;
 use crate::grant::{Grant, client_credentials};
 use crate::host_keys::HostKeys;
 use crate::http::{Request, Response};
-use crate::keys::{KeyRing, REFRESH_EVERY, Turn};
+use crate::keys::KeyRing;
 use crate::policy::{Issuance, IssuancePolicy, check_terms, read_asked};
 use crate::rate_limit::RateLimiter;
 use crate::resource::Resources;
@@ -79,12 +80,6 @@ struct TokenResponse<'a> {
     scope: &'a str,
 }
 
-/// How many entries one call of the store removes at most, so that it is short.
-const PRUNE_BATCH: u32 = 1000;
-/// How many of them one turn of maintenance makes. More is left to the next turn, at once.
-const PRUNE_BATCHES: usize = 8;
-/// How long an entry is kept past its end, so that a node whose clock is off destroys nothing.
-const PRUNE_AFTER: Duration = Duration::from_secs(15 * 60);
 /// How long verifiers may keep the published keys.
 const JWKS_CACHE: &str = "public, max-age=300";
 const METADATA_CACHE: &str = "public, max-age=3600";
@@ -104,7 +99,14 @@ impl AuthorizationServer {
 
     /// The published keys (RFC 7517 §5).
     pub async fn jwks(&self, request: Request) -> Response {
-        self.0.answer("jwks", || self.0.jwks(&request))
+        let trail = RequestTrail::at("jwks");
+        let span = report::span(&trail);
+        async {
+            let outcome = guarded(self.0.jwks(&request)).await;
+            self.0.conclude(&trail, outcome)
+        }
+        .instrument(span)
+        .await
     }
 
     /// The metadata (RFC 8414 §3), the same document at each of its places.
@@ -158,7 +160,7 @@ impl AuthorizationServer {
         if let Some(turn) = self.0.keys.turn(now) {
             self.0.refresh_keys(turn).await;
         }
-        if self.0.prune(now).await { REFRESH_EVERY } else { Duration::ZERO }
+        if self.0.prune(now).await { self.0.keys.interval() } else { Duration::ZERO }
     }
 
     /// Every path of this server as it comes over the wire, with its endpoint.
@@ -203,6 +205,7 @@ impl Inner {
         let issuance = Issuance::new(client, &asked, &self.resources, now);
         let terms = self.policy.decide(&issuance).await.map_err(Refusal::from)?;
         let resource = check_terms(&terms, &issuance)?;
+        let keys = self.keys_at_hand(now).await?;
         let claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
         let token = AccessToken {
             issuer: &self.issuer,
@@ -212,7 +215,7 @@ impl Inner {
             algorithm: resource.signing_algorithm(),
             issued_at: now,
         };
-        let minted = mint(claimed, &token, &self.keys.snapshot(), &*self.entropy)?;
+        let minted = mint(claimed, &token, &keys, &*self.entropy)?;
         let body = TokenResponse {
             access_token: &minted.token,
             token_type: "Bearer",
@@ -247,43 +250,12 @@ impl Inner {
         }
     }
 
-    fn jwks(self: &Arc<Self>, request: &Request) -> Step<Response> {
+    async fn jwks(self: &Arc<Self>, request: &Request) -> Step<Response> {
         let now = self.clock.now();
         self.refresh_keys_behind(now);
         read_document_request(request)?;
-        let keys = self.keys.snapshot().published(now);
+        let keys = self.keys_at_hand(now).await?.published(now);
         Ok(public_document(serde_json::to_vec(&keys).map_err(Fault::internal)?, JWKS_CACHE))
-    }
-
-    /// In the background of a request: it never waits for the store.
-    fn refresh_keys_behind(self: &Arc<Self>, now: Timestamp) {
-        if let Some(executor) = &self.executor
-            && let Some(turn) = self.keys.turn(now)
-        {
-            let server = Arc::clone(self);
-            executor.spawn(Box::pin(async move { server.refresh_keys(turn).await }));
-        }
-    }
-
-    async fn refresh_keys(&self, turn: Turn) {
-        if let Err(error) = self.keys.refresh(turn).await {
-            self.report(&Event::MaintenanceFailed(&error));
-        }
-    }
-
-    /// A few batches, so that nothing else waits long. Whether that was all.
-    async fn prune(&self, now: Timestamp) -> bool {
-        for _ in 0..PRUNE_BATCHES {
-            match self.stores.tokens.prune(now.minus(PRUNE_AFTER), PRUNE_BATCH).await {
-                Ok(removed) if removed >= PRUNE_BATCH => {}
-                Ok(_) => return true,
-                Err(error) => {
-                    self.report(&Event::MaintenanceFailed(&error));
-                    return true;
-                }
-            }
-        }
-        false
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 
 use data_encoding::BASE64URL_NOPAD;
+use grantor::http::Request;
 use grantor::store::{KeySet, KeyStore, Replace, Revision, StoreError};
 use grantor::{
     AuthorizationServer, Builder, ConfigError, HostKeys, Resource, SigningAlgorithm, Stores, async_trait,
@@ -261,7 +262,7 @@ async fn s7_nothing_private_is_stored_in_the_clear() {
 }
 
 #[tokio::test]
-async fn s4_a_key_store_that_fails_at_start_is_a_config_error() {
+async fn s4_a_key_store_that_is_corrupt_or_lets_nobody_win_is_a_config_error() {
     let world = World::new();
     let keys = FakeKeys::new(&world.store);
     let build = || {
@@ -270,18 +271,76 @@ async fn s4_a_key_store_that_fails_at_start_is_a_config_error() {
             .resource(Resource::new(API))
             .build()
     };
-    for error in [StoreError::unavailable("key-table-down-7f3"), StoreError::corrupt("key-set-broken-7f3")] {
-        let text = chain(&error);
-        keys.fail_next_load(error);
-        assert!(chain(&build().await.unwrap_err()).contains(&text));
-    }
-    for answer in [FakeReplace::Unavailable, FakeReplace::AlwaysLost] {
-        *keys.replace.lock().unwrap() = answer;
-        assert!(matches!(build().await.unwrap_err(), ConfigError::Keys(_)));
-        assert_eq!(stored(&world.store).await.1, Revision::ABSENT, "nothing is stored");
-    }
+    let corrupt = StoreError::corrupt("key-set-broken-7f3");
+    let text = chain(&corrupt);
+    keys.fail_next_load(corrupt);
+    assert!(chain(&build().await.unwrap_err()).contains(&text));
+    *keys.replace.lock().unwrap() = FakeReplace::AlwaysLost;
+    assert!(matches!(build().await.unwrap_err(), ConfigError::Keys(_)));
+    assert_eq!(stored(&world.store).await.1, Revision::ABSENT, "nothing is stored");
     *keys.replace.lock().unwrap() = FakeReplace::PassOn;
     build().await.unwrap();
+}
+
+/// A store that comes up after the server: 503 until then, service by itself afterwards, and one key.
+#[tokio::test]
+async fn t77_a_key_store_that_is_away_at_start_is_waited_for() {
+    for with_executor in [true, false] {
+        let world = World::new();
+        let keys = FakeKeys::new(&world.store);
+        *keys.replace.lock().unwrap() = FakeReplace::Unavailable;
+        let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
+        let builder = AuthorizationServer::builder(ISSUER, stores, world.host_keys.clone())
+            .clock(world.clock.clone())
+            .events(world.events.clone())
+            .resource(Resource::new(API).scopes(["read", "write"]));
+        let executor = TestExecutor::default();
+        let builder = if with_executor { builder.executor(executor.clone()) } else { builder };
+        let server = builder.build().await.unwrap();
+        assert_eq!(world.events.last().kind, Kind::MaintenanceFailed);
+        let secret = world.client("demo").await;
+        let published = || async {
+            Answer::of(server.jwks(Request::builder("GET", "/.well-known/jwks.json").build()).await)
+        };
+        for _ in 0..3 {
+            refused(&send(&server, grant("demo", &secret, &[])).await, 503, "temporarily_unavailable");
+            refused(&published().await, 503, "temporarily_unavailable");
+        }
+        assert_eq!(keys.loads.load(Ordering::SeqCst), 1, "not asked more than once a second");
+        assert_eq!(world.store.usage().claims, 0);
+        *keys.replace.lock().unwrap() = FakeReplace::PassOn;
+        world.clock.advance(1);
+        assert_eq!(send(&server, grant("demo", &secret, &[])).await.status, 200);
+        assert_eq!(jwks(&server).await.len(), 1);
+        assert_eq!(world.events.count(&Kind::KeyCreated), 1);
+        assert!(server.maintain().await.as_secs() > 1, "back to the usual pace");
+    }
+}
+
+/// What is wrong with the keys themselves is told by events once they can be read, and no key is made in silence.
+#[tokio::test]
+async fn t77_a_key_store_that_comes_up_with_keys_of_another_host_makes_none() {
+    let world = World::new();
+    world.server().await;
+    let keys = FakeKeys::new(&world.store);
+    keys.fail_next_load(StoreError::unavailable("key-table-down-7f3"));
+    let stores = Stores::from(world.store.clone()).with_keys(keys);
+    let server = AuthorizationServer::builder(ISSUER, stores, host_keys(&[("b", 2)]))
+        .clock(world.clock.clone())
+        .events(world.events.clone())
+        .resource(Resource::new(API))
+        .build()
+        .await
+        .unwrap();
+    assert!(world.events.last().source.contains("key-table-down-7f3"));
+    let before = stored(&world.store).await.1;
+    assert_eq!(server.maintain().await.as_secs(), 1, "soon again");
+    world.clock.advance(1);
+    server.maintain().await;
+    let seen = world.events.last();
+    assert_eq!(seen.kind, Kind::MaintenanceFailed);
+    assert!(seen.source.contains("host key `a`"), "{}", seen.source);
+    assert_eq!(stored(&world.store).await.1, before);
 }
 
 #[tokio::test]

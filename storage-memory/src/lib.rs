@@ -30,6 +30,8 @@
 //! # }
 //! ```
 //!
+//! [`ClientCache`] is something else: it stands in front of any client store, a shared one too.
+//!
 //! # For one process only
 //!
 //! Nothing is shared between processes. Two nodes with a memory store each would both accept one and the same
@@ -58,6 +60,7 @@
 
 mod bound;
 mod builder;
+mod client_cache;
 mod clients;
 mod expiring;
 mod keys;
@@ -66,4 +69,5 @@ mod shard;
 mod tokens;
 
 pub use builder::MemoryStoreBuilder;
+pub use client_cache::{ClientCache, ClientCacheBuilder, TimeToLiveRefused};
 pub use memory_store::{MemoryStore, Usage};

@@ -84,7 +84,8 @@
 //! All but the first also prove that an outage is an error, within 30 s.
 //!
 //! Races run on 24 threads, each with a runtime and a handle of its own, that start together, many times over: a look
-//! followed by a write is found out almost surely. Races of one process take turns, so up to 30 handles are open
+//! followed by a write is found out almost surely where there is a round trip between the two, and often, not always,
+//! where there are but a few instructions, as in memory. Races of one process take turns, so up to 30 handles are open
 //! at a time for each test that runs. A function that you call yourself wants a multi-thread runtime of tokio.
 //!
 //! # What it does not prove

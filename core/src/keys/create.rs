@@ -1,6 +1,7 @@
 //! Keys are loaded at start, and made where one is missing, by compare and swap: of any number of processes that
 //! start together one makes the key and the others take it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::snapshot::{Snapshot, sealing_context};
@@ -18,7 +19,7 @@ const PUBLISHED_PAST: Duration = Duration::from_secs(48 * 3600);
 /// Each lost race means that another process has won one.
 const ATTEMPTS: usize = 16;
 
-/// Why the signing keys cannot be used.
+/// Why the signing keys cannot be used. Only a store that is away may be waited for.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum KeyError {
     #[error(transparent)]
@@ -43,26 +44,37 @@ pub(crate) enum KeyError {
     Lost,
 }
 
-/// What making keys takes.
-pub(super) struct Workshop<'a> {
-    pub(super) issuer: &'a Issuer,
-    pub(super) host_keys: &'a HostKeys,
-    pub(super) store: &'a dyn KeyStore,
-    pub(super) entropy: &'a dyn Entropy,
-    pub(super) executor: Option<&'a dyn Executor>,
+impl KeyError {
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_unavailable())
+    }
 }
 
-impl Workshop<'_> {
-    /// The key set with a signing key for each of `algorithms`, and what had to be made for that.
-    pub(super) async fn ensure(
-        &self,
-        algorithms: &[SigningAlgorithm],
-        now: Timestamp,
-    ) -> Result<(Snapshot, Vec<KeyRecord>), KeyError> {
+/// What reading and making keys takes.
+#[derive(Debug)]
+pub(crate) struct Workshop {
+    pub(crate) issuer: Issuer,
+    pub(crate) host_keys: HostKeys,
+    pub(crate) store: Arc<dyn KeyStore>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) executor: Option<Arc<dyn Executor>>,
+    /// Each needs a key that signs.
+    pub(crate) algorithms: Vec<SigningAlgorithm>,
+}
+
+impl Workshop {
+    /// The key set as it is.
+    pub(super) async fn read(&self) -> Result<Snapshot, KeyError> {
+        let (set, revision) = self.store.load().await?;
+        Snapshot::open(&set, revision, &self.issuer, &self.host_keys)
+    }
+
+    /// The key set with a signing key for each algorithm, and what had to be made for that.
+    pub(super) async fn ensure(&self, now: Timestamp) -> Result<(Snapshot, Vec<KeyRecord>), KeyError> {
         for _ in 0..ATTEMPTS {
             let (set, revision) = self.store.load().await?;
-            let snapshot = Snapshot::open(&set, revision, self.issuer, self.host_keys)?;
-            let missing = algorithms.iter().filter(|algorithm| !snapshot.holds(**algorithm, now));
+            let snapshot = Snapshot::open(&set, revision, &self.issuer, &self.host_keys)?;
+            let missing = self.algorithms.iter().filter(|algorithm| !snapshot.holds(**algorithm, now));
             let mut made = Vec::new();
             for algorithm in missing {
                 made.push(self.make(*algorithm, now).await?);
@@ -73,7 +85,7 @@ impl Workshop<'_> {
             let next = made.iter().cloned().try_fold(set, KeySet::with)?;
             match self.store.replace(revision, &next).await? {
                 Replace::Won => {
-                    let snapshot = Snapshot::open(&next, revision.next(), self.issuer, self.host_keys)?;
+                    let snapshot = Snapshot::open(&next, revision.next(), &self.issuer, &self.host_keys)?;
                     return Ok((snapshot, made));
                 }
                 Replace::Lost => {}
@@ -86,14 +98,14 @@ impl Workshop<'_> {
     /// publish it when they next read the key set, and verifiers ask again for a kid that they do not know.
     async fn make(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Result<KeyRecord, KeyError> {
         let generate = move || SigningKey::generate(algorithm, SystemEntropy::new().as_ring());
-        let GeneratedKey { pkcs8, public } = match self.executor {
-            Some(executor) if algorithm.is_rsa() => run_blocking(executor, generate).await??,
+        let GeneratedKey { pkcs8, public } = match &self.executor {
+            Some(executor) if algorithm.is_rsa() => run_blocking(&**executor, generate).await??,
             None if algorithm.is_rsa() => return Err(KeyError::NeedsExecutor(algorithm)),
             Some(_) | None => generate()?,
         };
         let kid = KeyId::new(thumbprint(&public))?;
         let sealed =
-            self.host_keys.seal(&sealing_context(self.issuer, &kid, algorithm), &pkcs8, self.entropy)?;
+            self.host_keys.seal(&sealing_context(&self.issuer, &kid, algorithm), &pkcs8, &*self.entropy)?;
         let signs_until = now.plus(SIGNS_FOR);
         Ok(KeyRecord::builder(kid, algorithm.as_str(), public.to_json(), PrivateKey::Sealed(sealed))
             .published(now, signs_until.plus(PUBLISHED_PAST))

@@ -4,6 +4,6 @@ mod create;
 mod ring;
 mod snapshot;
 
-pub(crate) use create::KeyError;
-pub(crate) use ring::{KeyRing, REFRESH_EVERY, Turn};
-pub(crate) use snapshot::Snapshot;
+pub(crate) use create::{KeyError, Workshop};
+pub(crate) use ring::{KeyRing, Turn};
+pub(crate) use snapshot::{Shared, Snapshot};

@@ -7,78 +7,69 @@ use std::time::Duration;
 use super::KeyError;
 use super::create::Workshop;
 use super::snapshot::{Shared, Snapshot};
-use crate::entropy::Entropy;
-use crate::executor::Executor;
-use crate::host_keys::HostKeys;
-use crate::jose::SigningAlgorithm;
-use crate::store::{KeyRecord, KeyStore};
-use crate::types::{Issuer, Timestamp};
+use crate::store::KeyRecord;
+use crate::types::Timestamp;
 
 /// How old a snapshot may get before it is read again.
-pub(crate) const REFRESH_EVERY: Duration = Duration::from_secs(60);
+const REFRESH_EVERY: Duration = Duration::from_secs(60);
+/// How often a store that has been away since the start is asked again.
+const RETRY_EVERY: Duration = Duration::from_secs(1);
 
 /// The keys of one issuer. A request takes the snapshot and never waits for the store.
 #[derive(Debug)]
 pub(crate) struct KeyRing {
-    issuer: Issuer,
-    host_keys: HostKeys,
-    store: Arc<dyn KeyStore>,
-    snapshot: RwLock<Shared>,
-    read_at: AtomicI64,
+    workshop: Workshop,
+    /// `None` until the store could be read for the first time.
+    snapshot: RwLock<Option<Shared>>,
+    tried_at: AtomicI64,
 }
 
 impl KeyRing {
-    /// Loads the key set, and makes what is missing. Also gives the keys that were made.
-    pub(crate) async fn load_or_create(
-        issuer: Issuer,
-        host_keys: HostKeys,
-        store: Arc<dyn KeyStore>,
-        (entropy, executor): (&dyn Entropy, Option<&dyn Executor>),
-        algorithms: &[SigningAlgorithm],
-        now: Timestamp,
-    ) -> Result<(Self, Vec<KeyRecord>), KeyError> {
-        let workshop = Workshop { issuer: &issuer, host_keys: &host_keys, store: &*store, entropy, executor };
-        let (snapshot, made) = workshop.ensure(algorithms, now).await?;
-        let ring = Self {
-            issuer,
-            host_keys,
-            store,
-            snapshot: RwLock::new(Arc::new(snapshot)),
-            read_at: AtomicI64::new(now.as_unix()),
-        };
-        Ok((ring, made))
+    /// Not yet read.
+    pub(crate) fn new(workshop: Workshop) -> Self {
+        Self { workshop, snapshot: RwLock::new(None), tried_at: AtomicI64::new(i64::MIN) }
     }
 
     /// The keys as they are now. The lock is held for the copy of a pointer.
-    pub(crate) fn snapshot(&self) -> Shared {
-        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    pub(crate) fn snapshot(&self) -> Option<Shared> {
+        self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The turn to refresh, if the snapshot is old and nobody has taken it yet. One that hangs or is dropped costs
-    /// one interval, not all that follow.
+    /// How long to wait from one turn to the next.
+    pub(crate) fn interval(&self) -> Duration {
+        if self.snapshot().is_some() { REFRESH_EVERY } else { RETRY_EVERY }
+    }
+
+    /// The turn to read the keys, if they are old and nobody has taken it yet. One that hangs or is dropped costs one
+    /// interval, not all that follow.
     pub(crate) fn turn(&self, now: Timestamp) -> Option<Turn> {
-        let read_at = self.read_at.load(Ordering::Relaxed);
-        let old = now.as_unix().abs_diff(read_at) >= REFRESH_EVERY.as_secs();
+        let tried_at = self.tried_at.load(Ordering::Relaxed);
+        let old = now.as_unix().abs_diff(tried_at) >= self.interval().as_secs();
         let swap =
-            || self.read_at.compare_exchange(read_at, now.as_unix(), Ordering::AcqRel, Ordering::Relaxed);
-        (old && swap().is_ok()).then_some(Turn(()))
+            || self.tried_at.compare_exchange(tried_at, now.as_unix(), Ordering::AcqRel, Ordering::Relaxed);
+        (old && swap().is_ok()).then_some(Turn(now))
     }
 
-    /// Reads the key set again. On failure the old snapshot stays, and the next attempt waits as long again.
-    pub(crate) async fn refresh(&self, _turn: Turn) -> Result<(), KeyError> {
-        let (set, revision) = self.store.load().await?;
-        if revision == self.snapshot().revision {
-            return Ok(());
-        }
-        let fresh = Arc::new(Snapshot::open(&set, revision, &self.issuer, &self.host_keys)?);
+    /// Reads the key set again; the first time also makes what is missing, and gives the keys that were made. On failure
+    /// the old snapshot stays, and the next attempt waits as long again.
+    pub(crate) async fn refresh(&self, Turn(now): Turn) -> Result<Vec<KeyRecord>, KeyError> {
+        let (fresh, made) = match self.snapshot() {
+            None => self.workshop.ensure(now).await?,
+            Some(_) => (self.workshop.read().await?, Vec::new()),
+        };
+        self.show(fresh);
+        Ok(made)
+    }
+
+    /// Unless another turn has been faster.
+    fn show(&self, fresh: Snapshot) {
         let mut held = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
-        if held.revision < fresh.revision {
-            *held = fresh;
+        if held.as_ref().is_none_or(|held| held.revision < fresh.revision) {
+            *held = Some(Arc::new(fresh));
         }
-        Ok(())
     }
 }
 
-/// The right to refresh once.
+/// The right to read once, at this time.
 #[derive(Debug)]
-pub(crate) struct Turn(());
+pub(crate) struct Turn(Timestamp);

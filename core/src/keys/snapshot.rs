@@ -121,4 +121,4 @@ pub(super) fn sealing_context(issuer: &Issuer, kid: &KeyId, algorithm: SigningAl
 }
 
 /// Snapshots are shared: a request keeps the one that it began with.
-pub(super) type Shared = Arc<Snapshot>;
+pub(crate) type Shared = Arc<Snapshot>;

@@ -7,7 +7,7 @@ use super::{FIRST, expect, expect_none, insert};
 use crate::broken::{Broken, Checked, Promise};
 use crate::fixture::Fixture;
 use crate::ids::client_id;
-use crate::race::{THREADS, race};
+use crate::race::{THREADS, race_often};
 use crate::records::named;
 
 /// Many register one id at the same moment, each another record.
@@ -20,7 +20,7 @@ where
         "two would believe that the id is theirs; make it one atomic insert-if-absent",
     );
     let name = |thread: usize| format!("of thread {thread}");
-    let rounds = race(fixture, promise, 48, async |store, round, thread| {
+    let rounds = race_often(fixture, promise, 48, async |store, round, thread| {
         let client = named(promise, &format!("client-{round}"), &name(thread))?;
         promise.of(store.insert(Revision::new(thread as u64 + 1), &client)).await
     })?;
@@ -48,7 +48,7 @@ where
     );
     let name = |round: usize, thread: usize| format!("of thread {thread} in round {round}");
     insert(promise, &fixture.open().await, &named(promise, "a", "inserted")?).await?;
-    let rounds = race(fixture, promise, 64, async |store, round, thread| {
+    let rounds = race_often(fixture, promise, 64, async |store, round, thread| {
         let expected = Revision::new(FIRST.get() + round as u64);
         let client = named(promise, "a", &name(round, thread))?;
         let update = promise.of(store.update(expected, &client)).await?;
@@ -78,9 +78,8 @@ where
         "an update and a delete of one client at once end in none",
         "a client that was deleted would be back, and delete said that it was gone",
     );
-    const ROUNDS: usize = 80;
     let id = |round: usize| format!("client-{}", round / 2);
-    race(fixture, promise, ROUNDS, async |store, round, thread| {
+    let rounds = race_often(fixture, promise, 80, async |store, round, thread| {
         let client = named(promise, &id(round), &format!("of thread {thread}"))?;
         match (round % 2, thread) {
             (0, 0) => insert(promise, store, &client).await,
@@ -97,7 +96,7 @@ where
         }
     })?;
     let store = fixture.open().await;
-    for round in 0..ROUNDS {
+    for round in 0..rounds.len() {
         expect_none(promise, &store, &client_id(promise, &id(round))?).await?;
     }
     Ok(())
@@ -115,7 +114,7 @@ where
     let (even, odd) = (version(promise, "even")?, version(promise, "odd")?);
     let at = |revision: Revision| if revision.get().is_multiple_of(2) { &even } else { &odd };
     insert(promise, &fixture.open().await, at(FIRST)).await?;
-    race(fixture, promise, 16, async |store, round, thread| {
+    race_often(fixture, promise, 16, async |store, round, thread| {
         for step in 0..6 {
             if thread == 0 {
                 let expected = Revision::new(FIRST.get() + 6 * round as u64 + step);

@@ -5,7 +5,7 @@ use grantor::store::{KeySet, KeyStore, Replace, Revision};
 use super::{expect, replace};
 use crate::broken::{Broken, Checked, Promise};
 use crate::fixture::Fixture;
-use crate::race::{THREADS, race};
+use crate::race::{THREADS, race_often};
 use crate::records::keys_of;
 
 const ONE_WINS: Promise = Promise::new(
@@ -55,7 +55,7 @@ where
     F::Store: KeyStore,
 {
     let promise = ONE_WINS;
-    let answers = race(fixture, promise, rounds, async |store, round, thread| {
+    let answers = race_often(fixture, promise, rounds, async |store, round, thread| {
         let keys = keys_of(promise, &format!("key-{round}-{thread}"))?;
         let answer = promise.of(store.replace(Revision::new(round as u64), &keys)).await?;
         if answer == Replace::Won && round % 2 == 1 {
@@ -72,8 +72,8 @@ where
         };
         last = winner;
     }
-    let keys = keys_of(promise, &format!("key-{}-{last}", rounds - 1))?;
-    expect(promise, &fixture.open().await, &keys, Revision::new(rounds as u64)).await
+    let keys = keys_of(promise, &format!("key-{}-{last}", answers.len() - 1))?;
+    expect(promise, &fixture.open().await, &keys, Revision::new(answers.len() as u64)).await
 }
 
 /// A writer at any revision but the current one has no effect.
@@ -135,7 +135,7 @@ where
         "a node that plans on old keys at the new revision wins, and the keys of another node are gone",
     );
     let version = |revision: Revision| keys_of(promise, &format!("key-{}", revision.get()));
-    race(fixture, promise, 16, async |store, round, thread| {
+    race_often(fixture, promise, 16, async |store, round, thread| {
         for step in 1..=4 {
             if thread == 0 {
                 let expected = Revision::new(4 * round as u64 + step - 1);

@@ -9,7 +9,7 @@ use super::{prune_all, word};
 use crate::broken::{Broken, Checked, Promise};
 use crate::fixture::Fixture;
 use crate::ids::{at, proof, token};
-use crate::race::{THREADS, race};
+use crate::race::{THREADS, race, race_often};
 use crate::records::token_of;
 
 /// Entries of each kind that end one second after the other, and one that never does.
@@ -133,9 +133,8 @@ where
         "prune spares an entry whose until was just moved",
         "a revocation that has returned would be undone by a pruning that looked before it",
     );
-    const ROUNDS: usize = 48;
     let id = |round: usize, thread: usize| token(round / 2 * THREADS + thread);
-    race(fixture, promise, ROUNDS, async |store, round, thread| {
+    let rounds = race_often(fixture, promise, 48, async |store, round, thread| {
         if round % 2 == 0 {
             return promise.of(store.revoke(&id(round, thread), at(50))).await;
         }
@@ -147,7 +146,9 @@ where
         Ok(())
     })?;
     let store = fixture.open().await;
-    for (round, thread) in (0..ROUNDS).step_by(2).flat_map(|round| (0..THREADS).map(move |at| (round, at))) {
+    for (round, thread) in
+        (0..rounds.len()).step_by(2).flat_map(|round| (0..THREADS).map(move |at| (round, at)))
+    {
         if thread % 3 != 0 {
             let state = promise.of(store.find(&id(round, thread))).await?;
             let seen = || format!("one that was revoked until {} is {}", at(1000), word(&state));

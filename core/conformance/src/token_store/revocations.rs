@@ -9,7 +9,7 @@ use super::{prune_all, word};
 use crate::broken::{Broken, Checked, Promise};
 use crate::fixture::Fixture;
 use crate::ids::{at, token};
-use crate::race::{THREADS, race};
+use crate::race::{THREADS, race_often};
 use crate::records::token_of;
 
 /// The next `find` of any process sees a revocation that has returned, whatever it was told before.
@@ -112,12 +112,11 @@ where
         "of any number of revocations at once the latest until counts",
         "the revocation that is written last would decide, and may be forgotten while the token is still good",
     );
-    const ROUNDS: usize = 40;
-    race(fixture, promise, ROUNDS, async |store, round, thread| {
+    let rounds = race_often(fixture, promise, 40, async |store, round, thread| {
         let later = (thread + round) % THREADS;
         promise.of(store.revoke(&token(round), at(107 - later as u64))).await
     })?;
-    kept_until(promise, &fixture.open().await, ROUNDS, 107).await
+    kept_until(promise, &fixture.open().await, rounds.len(), 107).await
 }
 
 /// Whichever of the two comes first, the token is revoked in the end.
@@ -129,9 +128,8 @@ where
         "an insert and a revocation of one id at once end Revoked",
         "a token that is revoked while it is stored would stay alive, though revoke said that it had ended",
     );
-    const ROUNDS: usize = 48;
     let record = token_of(promise, "client", at(100))?;
-    race(fixture, promise, ROUNDS, async |store, round, thread| {
+    let rounds = race_often(fixture, promise, 48, async |store, round, thread| {
         if thread % 4 == 0 {
             promise.of(store.revoke(&token(round), at(100))).await?;
             return expect(promise, store, &token(round), "Revoked").await;
@@ -140,7 +138,7 @@ where
         Ok(())
     })?;
     let store = fixture.open().await;
-    for round in 0..ROUNDS {
+    for round in 0..rounds.len() {
         expect(promise, &store, &token(round), "Revoked").await?;
     }
     Ok(())

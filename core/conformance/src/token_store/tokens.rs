@@ -9,7 +9,7 @@ use super::{prune_all, word};
 use crate::broken::{Broken, Checked, Promise};
 use crate::fixture::Fixture;
 use crate::ids::{at, bytes_that_differ_by_a_bit, token};
-use crate::race::{THREADS, race};
+use crate::race::{THREADS, race_often};
 use crate::records::token_of;
 
 /// Many store one token at the same moment, each another record.
@@ -21,7 +21,7 @@ where
         "of any number of inserts of one token exactly one is Done, and its record is the one that is kept",
         "a token would carry the rights of somebody else; make it one atomic insert-if-absent",
     );
-    let rounds = race(fixture, promise, 48, async |store, round, thread| {
+    let rounds = race_often(fixture, promise, 48, async |store, round, thread| {
         let record = token_of(promise, &format!("client-{thread}"), at(100))?;
         promise.of(store.insert(&token(round), &record)).await
     })?;

@@ -21,6 +21,7 @@ pub(crate) enum Flaw {
     DeletedWhenDown,
     EmptyListWhenDown,
     PanicsInAThread,
+    PanicsInACall,
 
     // Claims.
     LooksThenClaims,

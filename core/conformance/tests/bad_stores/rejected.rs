@@ -256,6 +256,8 @@ fn a_call_that_never_ends_is_rejected() {
 #[test]
 fn a_store_that_panics_in_a_race_is_rejected_and_does_not_hang() {
     use grantor_conformance::token_store::of_24_claims_at_once_exactly_one_is_first as check;
-    let broken = wait(check(&Fresh::with(Flaw::PanicsInAThread))).unwrap_err();
-    assert!(broken.seen().contains("panicked"), "{broken}");
+    for flaw in [Flaw::PanicsInAThread, Flaw::PanicsInACall] {
+        let broken = wait(check(&Fresh::with(flaw))).unwrap_err();
+        assert!(broken.seen().contains("panicked"), "{broken}");
+    }
 }

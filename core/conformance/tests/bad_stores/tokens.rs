@@ -43,6 +43,7 @@ impl Store {
 #[async_trait]
 impl TokenStore for Store {
     async fn claim(&self, proof: &ProofId, until: Timestamp) -> Result<Claim, StoreError> {
+        assert!(!self.has(Flaw::PanicsInACall), "as it should");
         if let Some(wrong) = self.reach(&[(Flaw::FirstWhenDown, || Claim::First)]).await? {
             return Ok(wrong);
         }

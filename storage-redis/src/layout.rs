@@ -1,0 +1,116 @@
+//! The names of the keys.
+
+use data_encoding::BASE64URL_NOPAD;
+use grantor::{ProofId, TokenId};
+
+use crate::ConfigError;
+
+/// How keys and values look. Another one would be another number in the keys, so that both can live side by side
+/// while nodes are replaced.
+const LAYOUT: &str = "1";
+
+const SLOTS: u16 = 16384;
+
+/// A key and the Cluster slot that it falls into.
+#[derive(Clone, Debug)]
+pub(crate) struct Key {
+    pub(crate) name: String,
+    pub(crate) slot: u16,
+}
+
+/// All keys of one issuer. Of a fixed length for a prefix, and nothing that a caller chose is in them: digests are
+/// encoded, and client ids are members of collections, not parts of a key.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    prefix: String,
+    /// The records of all clients, by id.
+    pub(crate) clients: Key,
+    /// Their ids in byte order. In the slot of the records, so that one script writes both.
+    pub(crate) client_ids: Key,
+    /// The one key set.
+    pub(crate) key_set: Key,
+}
+
+impl Layout {
+    /// `prefix`: 1 to 64 characters of `A-Z a-z 0-9 . _ : -`.
+    pub(crate) fn new(prefix: String) -> Result<Self, ConfigError> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+        if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(plain) {
+            return Err(ConfigError::Prefix);
+        }
+        let clients = format!("{prefix}:{LAYOUT}:clients");
+        let key_set = format!("{prefix}:{LAYOUT}:keys");
+        Ok(Self {
+            clients: tagged("", &clients, ":records"),
+            client_ids: tagged("", &clients, ":ids"),
+            key_set: tagged("", &key_set, ""),
+            prefix,
+        })
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(crate) fn proof(&self, id: &ProofId) -> Key {
+        self.digest("proof", id.as_bytes())
+    }
+
+    pub(crate) fn token(&self, id: &TokenId) -> Key {
+        self.digest("token", id.as_bytes())
+    }
+
+    fn digest(&self, kind: &str, digest: &[u8; 32]) -> Key {
+        let Self { prefix, .. } = self;
+        tagged(&format!("{prefix}:{LAYOUT}:{kind}:"), &BASE64URL_NOPAD.encode(digest), "")
+    }
+}
+
+/// Only what is between the braces chooses the slot.
+fn tagged(before: &str, tag: &str, after: &str) -> Key {
+    Key { name: format!("{before}{{{tag}}}{after}"), slot: crc16(tag.as_bytes()) % SLOTS }
+}
+
+/// CRC-16/XMODEM, as the Cluster specification has it.
+fn crc16(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0, |crc, byte| {
+        let step = |crc: u16, _| if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 };
+        (0..8).fold(crc ^ (u16::from(*byte) << 8), step)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The check value of the Cluster specification.
+    #[test]
+    fn slots_are_those_of_the_specification() {
+        assert_eq!(crc16(b"123456789"), 0x31c3);
+        assert_eq!(crc16(b"") % SLOTS, 0);
+        assert_eq!(crc16(b"foo") % SLOTS, 12182);
+        assert_eq!(crc16(b"bar") % SLOTS, 5061);
+    }
+
+    #[test]
+    fn keys_have_a_fixed_length_and_client_keys_share_a_slot() {
+        let layout = Layout::new("issuer-a".to_owned()).unwrap();
+        let lengths: Vec<_> = [[0; 32], [255; 32], [b'{'; 32]]
+            .map(|id| layout.proof(&ProofId::from_bytes(id)).name.len())
+            .into();
+        assert_eq!(lengths, [lengths[0]; 3]);
+        assert_eq!(layout.clients.slot, layout.client_ids.slot);
+        assert_eq!(layout.clients.name, "{issuer-a:1:clients}:records");
+        assert_eq!(layout.key_set.name, "{issuer-a:1:keys}");
+        let token = layout.token(&TokenId::from_bytes([0; 32])).name;
+        assert_eq!(token, format!("issuer-a:1:token:{{{}}}", "A".repeat(43)));
+        assert_ne!(token, layout.proof(&ProofId::from_bytes([0; 32])).name);
+    }
+
+    #[test]
+    fn a_prefix_that_could_move_a_key_to_another_slot_or_issuer_is_refused() {
+        for hostile in ["", "a{b", "a}b", "a b", "a\r\nb", "a*", "ä", &"a".repeat(65)] {
+            assert!(Layout::new(hostile.to_owned()).is_err(), "{hostile:?}");
+        }
+    }
+}

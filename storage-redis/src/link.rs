@@ -1,0 +1,127 @@
+//! One connection to one server, shared by all calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, Pipeline, ProtocolVersion, RedisResult, Value,
+};
+
+use crate::problem::Problem;
+use crate::tls;
+
+/// How long a call may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// From nothing to a connection to a checked server.
+    pub(crate) connect: Duration,
+    /// From a command to its answer.
+    pub(crate) response: Duration,
+}
+
+/// A write counts once so many replicas have it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WaitFor {
+    pub(crate) replicas: u32,
+    pub(crate) at_most: Duration,
+}
+
+/// Cheap to clone: a further handle on the same connection. It never connects again by itself and never repeats a
+/// command, which is why it is not the `ConnectionManager` or the `ClusterConnection` of the redis crate: the one
+/// connects to what may be another server without a look at its settings, the other repeats a command whose answer
+/// was lost, and so answers "replayed" to the only one who ever asked.
+#[derive(Clone)]
+pub(crate) struct Link {
+    connection: MultiplexedConnection,
+    closed: Arc<AtomicBool>,
+}
+
+/// Says so when the task that drives a connection ends, for whatever reason: it owns this.
+struct ClosedWithIt(Arc<AtomicBool>);
+
+impl Drop for ClosedWithIt {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+impl Link {
+    pub(crate) async fn open(client: &Client, limits: Limits) -> Result<Self, Problem> {
+        let info = client.get_connection_info();
+        can_speak_tls(info.addr())?;
+        let closed = Arc::new(AtomicBool::new(false));
+        let end = ClosedWithIt(Arc::clone(&closed));
+        // Only in RESP3 may the connection have a listener, and only that tells us early that it is closed.
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(limits.connect))
+            .set_response_timeout(Some(limits.response))
+            .set_push_sender(move |_| {
+                let _owned = &end;
+                Ok::<(), redis::aio::SendError>(())
+            });
+        let client = Client::open(info.clone().set_redis_settings(settings))?;
+        match client.get_multiplexed_async_connection_with_config(&config).await {
+            Ok(connection) => Ok(Self { connection, closed }),
+            Err(error) => Err(Problem::connect(info, error)),
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.closed, &other.closed)
+    }
+
+    /// Sends one command and waits for its answer.
+    pub(crate) async fn ask(&self, command: &Cmd) -> RedisResult<Value> {
+        self.connection.clone().req_packed_command(command).await?.extract_error()
+    }
+
+    /// Sends commands as one piece, and waits for all answers, refusals included.
+    pub(crate) async fn ask_all(&self, commands: &Pipeline) -> Result<Vec<Value>, Problem> {
+        Ok(self.connection.clone().req_packed_commands(commands, 0, commands.len()).await?)
+    }
+
+    /// Sends one command with what goes before and after it, as one piece.
+    pub(crate) async fn run(
+        &self,
+        command: &Cmd,
+        asking: bool,
+        wait_for: Option<WaitFor>,
+    ) -> Result<Value, Problem> {
+        if !asking && wait_for.is_none() {
+            return Ok(self.ask(command).await?);
+        }
+        let mut piece = Pipeline::new();
+        if asking {
+            piece.cmd("ASKING");
+        }
+        piece.add_command(command.clone());
+        if let Some(WaitFor { replicas, at_most }) = wait_for {
+            piece.cmd("WAIT").arg(replicas).arg(u64::try_from(at_most.as_millis()).unwrap_or(u64::MAX));
+        }
+        let mut answers = self.ask_all(&piece).await?.into_iter().skip(usize::from(asking));
+        let answer = answers.next().ok_or(Problem::Shape("a pipeline"))?.extract_error()?;
+        if let Some(WaitFor { replicas, .. }) = wait_for {
+            let answer = answers.next().ok_or(Problem::Shape("a pipeline"))?.extract_error()?;
+            let Value::Int(had) = answer else { return Err(Problem::Shape("WAIT")) };
+            if had < i64::from(replicas) {
+                return Err(Problem::Replicas { wanted: replicas, had });
+            }
+        }
+        Ok(answer)
+    }
+}
+
+/// Rustls panics where no provider was installed, so that is found out before.
+fn can_speak_tls(address: &ConnectionAddr) -> Result<(), Problem> {
+    if matches!(address, ConnectionAddr::TcpTls { .. }) {
+        tls::ready().map_err(Problem::Tls)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Each write is one script on keys of one slot: it happens whole or not at all.
+//!
+//! Times are whole seconds on the server's own clock, below 2^53 as everything that Lua counts. Revisions are compared
+//! as text.
+
+use std::sync::LazyLock;
+
+use redis::Cmd;
+
+use crate::layout::Key;
+
+/// A script and its SHA-1, by which the server knows it.
+#[derive(Debug)]
+pub(crate) struct Script {
+    code: &'static str,
+    digest: String,
+}
+
+impl Script {
+    fn new(code: &'static str) -> Self {
+        Self { code, digest: redis::Script::new(code).get_hash().to_owned() }
+    }
+
+    /// A call by the digest.
+    pub(crate) fn by_digest(&self, keys: &[&Key], args: &[&[u8]]) -> Cmd {
+        call("EVALSHA", &self.digest, keys, args)
+    }
+
+    /// A call that brings the script along, for a server that does not know it (yet, or any more).
+    pub(crate) fn whole(&self, keys: &[&Key], args: &[&[u8]]) -> Cmd {
+        call("EVAL", self.code, keys, args)
+    }
+}
+
+fn call(command: &str, script: &str, keys: &[&Key], args: &[&[u8]]) -> Cmd {
+    let mut call = redis::cmd(command);
+    call.arg(script).arg(keys.len());
+    for key in keys {
+        call.arg(&key.name);
+    }
+    for arg in args {
+        call.arg(arg);
+    }
+    call
+}
+
+/// Keeps a value under a free key until 15 minutes past `ARGV[1]`, and 15 minutes from now where that is later.
+/// 1 if the key was free.
+pub(crate) static KEEP: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local now = tonumber(redis.call('TIME')[1])
+local left = math.max(tonumber(ARGV[1]) - now, 0) + 900
+if redis.call('SET', KEYS[1], ARGV[2], 'NX', 'EX', string.format('%.0f', left)) then return 1 end
+return 0",
+    )
+});
+
+/// Puts a value in the place of whatever is there, and keeps it as long as `KEEP` would and as what was there.
+/// Writes always, so that whoever waits for replicas waits for this write.
+pub(crate) static OVERWRITE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local now = tonumber(redis.call('TIME')[1])
+local left = math.max(tonumber(ARGV[1]) - now, 0) + 900
+local held = redis.call('PTTL', KEYS[1])
+if held == -1 then
+  redis.call('SET', KEYS[1], ARGV[2])
+else
+  left = math.max(left, math.ceil(held / 1000))
+  redis.call('SET', KEYS[1], ARGV[2], 'EX', string.format('%.0f', left))
+end
+return 1",
+    )
+});
+
+/// Compare and swap: the held text must begin with the expected revision, or be absent for revision 0. 1 if it did.
+pub(crate) static REPLACE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local held = redis.call('GET', KEYS[1])
+local expected = ARGV[1] .. ' '
+if held and string.sub(held, 1, #expected) ~= expected then return 0 end
+if not held and ARGV[1] ~= '0' then return 0 end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1",
+    )
+});
+
+/// 1 if the client's id was free.
+pub(crate) static INSERT_CLIENT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 0 end
+redis.call('ZADD', KEYS[2], 0, ARGV[1])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1",
+    )
+});
+
+/// 1 if the client was at the expected revision, 0 if at another, -1 if there is none.
+pub(crate) static UPDATE_CLIENT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local held = redis.call('HGET', KEYS[1], ARGV[1])
+if not held then return -1 end
+local expected = ARGV[2] .. ' '
+if string.sub(held, 1, #expected) ~= expected then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1",
+    )
+});
+
+/// 1 if there was such a client.
+pub(crate) static DELETE_CLIENT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local gone = redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+return gone",
+    )
+});
+
+/// At most `ARGV[2]` ids in byte order from `ARGV[1]` on, and their records.
+pub(crate) static LIST_CLIENTS: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local ids = redis.call('ZRANGEBYLEX', KEYS[2], ARGV[1], '+', 'LIMIT', 0, ARGV[2])
+if #ids == 0 then return {ids, ids} end
+return {ids, redis.call('HMGET', KEYS[1], unpack(ids))}",
+    )
+});

@@ -1,0 +1,131 @@
+//! From a command to its answer, on whichever server it belongs to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{Cmd, Value};
+use tokio::time::timeout;
+
+use crate::cluster::Cluster;
+use crate::layout::Key;
+use crate::link::{Limits, WaitFor};
+use crate::node::Node;
+use crate::problem::Problem;
+use crate::scripts::Script;
+
+/// One server, or many that each have a share of the slots.
+pub(crate) enum Servers {
+    One(Arc<Node>),
+    Cluster(Box<Cluster>),
+}
+
+/// The servers, and the bounds of each call to them.
+pub(crate) struct Access {
+    pub(crate) servers: Servers,
+    pub(crate) limits: Limits,
+    pub(crate) wait_for: Option<WaitFor>,
+}
+
+impl Access {
+    /// What stands under the key, read from its primary by a command that tells no more.
+    pub(crate) async fn read(&self, key: &Key, command: &Cmd) -> Result<Option<Vec<u8>>, Problem> {
+        let answer = self.in_time(self.run(key.slot, command, None)).await?;
+        redis::from_redis_value(answer).map_err(|_| Problem::Shape("a read"))
+    }
+
+    /// Runs a script that writes. All keys are in the slot of the first.
+    pub(crate) async fn write(&self, script: &Script, keys: &[&Key], args: &[&[u8]]) -> Result<i64, Problem> {
+        let answer = self.script(script, keys, args, self.wait_for).await?;
+        if let Value::Int(number) = answer { Ok(number) } else { Err(Problem::Shape("a script")) }
+    }
+
+    /// Runs a script. Where the server does not know it, it has done nothing, and gets it whole.
+    pub(crate) async fn script(
+        &self,
+        script: &Script,
+        keys: &[&Key],
+        args: &[&[u8]],
+        wait_for: Option<WaitFor>,
+    ) -> Result<Value, Problem> {
+        let slot = keys.first().map_or(0, |key| key.slot);
+        self.in_time(async {
+            match self.run(slot, &script.by_digest(keys, args), wait_for).await {
+                Err(problem) if problem.is_no_script() => {
+                    self.run(slot, &script.whole(keys, args), wait_for).await
+                }
+                answer => answer,
+            }
+        })
+        .await
+    }
+
+    /// Fails unless there is a connection to the primary of the key.
+    pub(crate) async fn connect(&self, key: &Key) -> Result<(), Problem> {
+        self.in_time(async {
+            match &self.servers {
+                Servers::One(node) => node.link().await.map(drop),
+                Servers::Cluster(cluster) => cluster.node(key.slot).await?.link().await.map(drop),
+            }
+        })
+        .await
+    }
+
+    /// Fails unless every primary can be reached and keeps what it acknowledges.
+    pub(crate) async fn check(&self) -> Result<(), Problem> {
+        self.in_time(async {
+            match &self.servers {
+                Servers::One(node) => node.check().await,
+                Servers::Cluster(cluster) => {
+                    for node in cluster.nodes().await? {
+                        node.check().await.inspect_err(|_| cluster.doubt())?;
+                    }
+                    Ok(())
+                }
+            }
+        })
+        .await
+    }
+
+    /// Sends a command once. Only where a server says that it has not done it because another one has the slot, that
+    /// other one is asked: a command whose answer was lost is never sent again.
+    async fn run(&self, slot: u16, command: &Cmd, wait_for: Option<WaitFor>) -> Result<Value, Problem> {
+        match &self.servers {
+            Servers::One(node) => send(node, command, false, wait_for).await,
+            Servers::Cluster(cluster) => {
+                let first = match cluster.node(slot).await {
+                    Ok(node) => send(&node, command, false, wait_for).await,
+                    Err(problem) => Err(problem),
+                };
+                let Err(problem) = first else { return first };
+                let Some(redirect) = problem.redirect() else {
+                    if !problem.leaves_the_link() {
+                        cluster.doubt();
+                    }
+                    return Err(problem);
+                };
+                let asking = redirect.asking;
+                let node = cluster.redirected(redirect)?;
+                send(&node, command, asking, wait_for).await
+            }
+        }
+    }
+
+    /// Whatever happens on the way, and however often the server is looked for.
+    async fn in_time<T>(&self, call: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+        let at_most = self.at_most();
+        timeout(at_most, call).await.unwrap_or(Err(Problem::Late(at_most)))
+    }
+
+    fn at_most(&self) -> Duration {
+        self.limits.connect.saturating_add(self.limits.response)
+    }
+}
+
+async fn send(node: &Node, command: &Cmd, asking: bool, wait_for: Option<WaitFor>) -> Result<Value, Problem> {
+    let link = node.link().await?;
+    let answer = link.run(command, asking, wait_for).await;
+    if answer.as_ref().is_err_and(|problem| !problem.leaves_the_link()) {
+        node.discard(&link);
+    }
+    answer
+}

@@ -1,0 +1,159 @@
+//! The whole kit, on one server and on a Cluster.
+
+use std::env;
+
+use grantor::async_trait;
+use grantor::store::{AuthMethod, Client, ClientRegistry, Insert, Revision};
+use grantor::{ClientId, SystemEntropy};
+use grantor_conformance::{Fixture, Planted};
+use grantor_storage_redis::RedisStore;
+use redis::Client as RedisClient;
+
+use crate::fixture::{nobody_listens, own_prefix, run};
+
+/// The keys of one prefix on the servers of `.ci/servers`.
+struct Shared {
+    servers: Vec<RedisClient>,
+    cluster: bool,
+    prefix: String,
+}
+
+fn servers(variable: &str) -> Vec<RedisClient> {
+    let urls =
+        env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: `bash .ci/test` sets it"));
+    urls.split(',').map(|url| RedisClient::open(url).unwrap()).collect()
+}
+
+async fn single() -> Shared {
+    Shared { servers: servers("GRANTOR_TEST_REDIS"), cluster: false, prefix: own_prefix() }
+}
+
+async fn cluster() -> Shared {
+    Shared { servers: servers("GRANTOR_TEST_REDIS_CLUSTER"), cluster: true, prefix: own_prefix() }
+}
+
+impl Shared {
+    fn at(&self, servers: Vec<RedisClient>) -> RedisStore {
+        let builder = if self.cluster {
+            RedisStore::cluster(servers)
+        } else {
+            RedisStore::single(servers.into_iter().next().unwrap())
+        };
+        builder.prefix(&self.prefix).build().unwrap()
+    }
+
+    /// Runs a command where its key is: a server of a Cluster that has it not says so.
+    async fn command(&self, command: &redis::Cmd) {
+        for server in &self.servers {
+            match run::<redis::Value>(server, command).await {
+                Ok(_) => return,
+                Err(error) => assert_eq!(error.code(), Some("MOVED"), "{error}"),
+            }
+        }
+        panic!("no server has the key");
+    }
+}
+
+#[async_trait]
+impl Fixture for Shared {
+    type Store = RedisStore;
+
+    async fn open(&self) -> RedisStore {
+        self.at(self.servers.clone())
+    }
+
+    async fn cut_off(&self) -> Option<RedisStore> {
+        Some(self.at(vec![nobody_listens()]))
+    }
+
+    async fn plant(&self, document: Planted<'_>) -> bool {
+        let Self { prefix, .. } = self;
+        let command = match document {
+            Planted::Client { id, document } => {
+                let ids = format!("{{{prefix}:1:clients}}:ids");
+                self.command(redis::cmd("ZADD").arg(ids).arg(0).arg(id.as_str())).await;
+                let records = format!("{{{prefix}:1:clients}}:records");
+                redis::cmd("HSET").arg(records).arg(id.as_str()).arg(format!("7 {document}")).clone()
+            }
+            Planted::Keys { document } => {
+                let key = format!("{{{prefix}:1:keys}}");
+                redis::cmd("SET").arg(key).arg(format!("7 {document}")).clone()
+            }
+            Planted::Token { id, document, until } => {
+                let digest = data_encoding::BASE64URL_NOPAD.encode(id.as_bytes());
+                let key = format!("{prefix}:1:token:{{{digest}}}");
+                let end = until.as_unix() + 900;
+                redis::cmd("SET").arg(key).arg(format!("L{document}")).arg("EXAT").arg(end).clone()
+            }
+            _ => panic!("a kind of document that these tests do not know"),
+        };
+        self.command(&command).await;
+        true
+    }
+}
+
+/// A store that holds these clients, and the clients.
+async fn shown(shared: Shared) -> (RedisStore, Vec<Client>) {
+    let store = shared.open().await;
+    let mut clients = Vec::new();
+    for id in ["billing", "BILLING", " ", "{}*?[a]", "~", "a{b}c"] {
+        let client = Client::builder(ClientId::new(id).unwrap(), AuthMethod::CLIENT_SECRET_BASIC)
+            .name(id)
+            .build()
+            .unwrap();
+        let first = Revision::first(&SystemEntropy::new()).unwrap();
+        assert_eq!(ClientRegistry::insert(&store, first, &client).await.unwrap(), Insert::Done);
+        clients.push(client);
+    }
+    (store, clients)
+}
+
+async fn shown_by_single() -> (RedisStore, Vec<Client>) {
+    shown(single().await).await
+}
+
+async fn shown_by_cluster() -> (RedisStore, Vec<Client>) {
+    shown(cluster().await).await
+}
+
+mod on_one_server {
+    use super::{shown_by_single, single};
+
+    grantor_conformance::token_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        single
+    );
+    grantor_conformance::key_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        single
+    );
+    grantor_conformance::client_registry!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        single
+    );
+    grantor_conformance::client_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        shown_by_single
+    );
+}
+
+mod on_a_cluster {
+    use super::{cluster, shown_by_cluster};
+
+    grantor_conformance::token_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        cluster
+    );
+    grantor_conformance::key_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        cluster
+    );
+    grantor_conformance::client_registry!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        cluster
+    );
+    grantor_conformance::client_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        shown_by_cluster
+    );
+}

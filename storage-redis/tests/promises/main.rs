@@ -1,0 +1,15 @@
+//! The promises of the storage traits, and those of this crate, on real servers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod cluster;
+mod expiry;
+mod fixture;
+mod foreign;
+mod kit;
+mod outages;
+mod proxy;
+mod replicas;
+mod sentinel;
+mod server;
+mod settings;
+mod wire;
