@@ -20,7 +20,8 @@ pub trait Fixture: Send + Sync + 'static {
     async fn cut_off(&self) -> Option<Self::Store>;
 
     /// Puts a raw document where the store keeps those of that kind, as another version of Grantor would have
-    /// written it. False where the store keeps no documents, such as one in memory or a table of one's own.
+    /// written it, over what is there. False where the store keeps no documents, such as one in memory or a table of
+    /// one's own, or could never hold this text.
     async fn plant(&self, document: Planted<'_>) -> bool;
 }
 

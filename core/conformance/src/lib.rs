@@ -76,10 +76,10 @@
 //!
 //! | group | proves |
 //! |---|---|
-//! | [`client_store`] | ids compare byte for byte, records come back whole, nobody else is found |
-//! | [`client_registry`] | inserts never overwrite, no update is lost, delete is final, one snapshot, whole and ordered listings, documents of other releases |
-//! | [`key_store`] | of any number of writers one wins, also the first time; nothing unreadable passes for an empty set |
-//! | [`token_store`] | one claim is first, nothing is forgotten before its time, revocations are seen at once and stay, pruning takes what has ended and counts it |
+//! | [`client_store`](mod@client_store) | ids compare byte for byte, records come back whole, nobody else is found |
+//! | [`client_registry`](mod@client_registry) | inserts never overwrite, no update is lost, delete is final, one snapshot, whole and ordered listings, documents of other releases |
+//! | [`key_store`](mod@key_store) | of any number of writers one wins, also the first time; nothing unreadable passes for an empty set |
+//! | [`token_store`](mod@token_store) | one claim is first, nothing is forgotten before its time, revocations are seen at once and stay, pruning takes what has ended and counts it |
 //!
 //! All but the first also prove that an outage is an error, within 30 s.
 //!

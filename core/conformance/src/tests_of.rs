@@ -164,11 +164,13 @@ mod tests {
         names.map(|line| line.split(['<', '(']).next().unwrap_or_default().to_owned()).collect()
     }
 
-    /// A check that is in no macro would run nowhere.
+    /// A check that is in no macro would run nowhere, and one that no bad store fails would prove nothing.
     #[test]
-    fn each_check_is_in_the_macro_of_its_group() {
+    fn each_check_is_in_the_macro_of_its_group_and_has_a_store_that_fails_it() {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let macros = fs::read_to_string(source.join("tests_of.rs")).expect("source");
+        let rejected = source.join("../tests/bad_stores/rejected.rs");
+        let rejected = fs::read_to_string(rejected).expect("source");
         for group in ["client_registry", "client_store.rs", "key_store", "token_store"] {
             let name = group.trim_end_matches(".rs");
             let start = macros.find(&format!("$crate::__tests! {{ {name} [")).expect("its macro");
@@ -178,6 +180,8 @@ mod tests {
             assert!(checks.len() > 4, "{group}: {checks:?}");
             checks.retain(|check| !(group == "client_store.rs" && check == "an_outage_is_an_error"));
             for check in checks {
+                let fails = [format!("    {check} {{"), format!("{group}::{check} as check")];
+                assert!(fails.iter().any(|text| rejected.contains(text)), "{check} rejects nothing");
                 assert!(listed.contains(&check.as_str()), "{check} is not in the macro of {group}");
             }
         }

@@ -41,6 +41,26 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The next two clients, or those of them that the query asks for.
+    fn short_page(
+        &self,
+        clients: &BTreeMap<String, (String, u64)>,
+        query: &ClientQuery,
+    ) -> Result<ClientPage, StoreError> {
+        let looked_at: Vec<&String> = rest(self, clients, query.after()).into_iter().take(2).collect();
+        let looked_at = &looked_at[..looked_at.len().min(query.limit())];
+        let next = looked_at.last().map(|id| ClientId::new(id.as_str()).unwrap());
+        let mut listed = Vec::new();
+        for id in looked_at {
+            let (document, revision) = &clients[*id];
+            let client = self.record(document, *revision)?;
+            listed.extend(client.filter(|client| matches_name(self.flaw, client.record(), query)));
+        }
+        Ok(ClientPage::new(listed, next))
+    }
+}
+
 #[async_trait]
 impl ClientStore for Store {
     async fn find(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
@@ -172,6 +192,9 @@ impl ClientRegistry for Store {
                 break;
             }
             listed.push(client);
+        }
+        if self.has(Flaw::GivesShortPages) {
+            return self.short_page(&clients, query);
         }
         let goes_on = more && (!self.has(Flaw::ListCapsPages) || limit == query.limit());
         let next = listed.last().filter(|_| goes_on).map(|client| client.record().id().clone());

@@ -4,6 +4,10 @@
 pub(crate) enum Flaw {
     /// It keeps every promise.
     None,
+    /// No flaw: it expires entries by itself, after the kit has ended, and so `prune` does nothing.
+    ExpiresByItself,
+    /// No flaw: it lists what it looked at, so that a page may be short or empty though there is more.
+    GivesShortPages,
 
     // Outages.
     HangsWhenDown,

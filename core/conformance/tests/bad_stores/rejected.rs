@@ -47,6 +47,22 @@ mod none {
     grantor_conformance::token_store!(fixture);
 }
 
+/// What a store may do though the others do not.
+mod allowed {
+    use super::{Flaw, Fresh};
+
+    async fn expires_by_itself() -> Fresh {
+        Fresh::with(Flaw::ExpiresByItself)
+    }
+
+    async fn gives_short_pages() -> Fresh {
+        Fresh::with(Flaw::GivesShortPages)
+    }
+
+    grantor_conformance::token_store!(expires_by_itself);
+    grantor_conformance::client_registry!(gives_short_pages);
+}
+
 fn wait<T>(check: impl Future<Output = T>) -> T {
     Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap().block_on(check)
 }

@@ -157,6 +157,7 @@ impl TokenStore for Store {
             return Ok(wrong);
         }
         let goes = |until: Timestamp| match self.flaw {
+            Flaw::ExpiresByItself => false,
             Flaw::PrunesLiveRows => true,
             Flaw::PrunesInTheLastSecond => until <= before,
             _ => until < before,
