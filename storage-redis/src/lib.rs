@@ -119,5 +119,6 @@ mod tls;
 mod tokens;
 
 pub use builder::{ConfigError, RedisStoreBuilder};
+pub use check::CheckError;
 pub use loss::Loss;
 pub use store::RedisStore;

@@ -9,8 +9,10 @@ use crate::fixture::{later, proof};
 use crate::server::{Server, until};
 
 /// The sources, as the operator gets to see them.
-pub(crate) fn told(error: &StoreError) -> String {
-    assert!(error.is_unavailable(), "{error:?}");
+pub(crate) fn told(error: &(impl Error + 'static)) -> String {
+    if let Some(error) = (error as &dyn Error).downcast_ref::<StoreError>() {
+        assert!(error.is_unavailable(), "{error:?}");
+    }
     let (mut text, mut source) = (String::new(), error.source());
     while let Some(error) = source {
         text = format!("{text}{error}; ");
