@@ -417,7 +417,7 @@ async fn s4_4_a_token_by_a_secret_is_one_read_and_by_an_assertion_one_write_more
     let server = grantor::AuthorizationServer::builder(ISSUER, stores, world.host_keys.clone())
         .clock(world.clock.clone())
         .events(world.events.clone())
-        .resource(grantor::Resource::new(API).scopes(["read", "write"]))
+        .resource(Resource::new(API).scopes(["read", "write"]))
         .build()
         .await
         .unwrap();

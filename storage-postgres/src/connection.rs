@@ -86,7 +86,8 @@ impl PostgresStore {
 /// A connection of the pool that is given back within bounds.
 ///
 /// sqlx first reads to its end what a statement that was cut off still sends, and has no bound for it: a server that
-/// has gone silent would keep the connection's place in the pool. Here it is closed then.
+/// has gone silent would keep the connection's place in the pool. Here it is closed then. `return_to_pool` is what sqlx
+/// runs when a connection is dropped; it is public and not in its docs.
 struct Lease {
     connection: PoolConnection<Postgres>,
     bound: Duration,

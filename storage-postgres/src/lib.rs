@@ -52,7 +52,8 @@
 //! - `default_transaction_isolation` at `read committed`, as it is by default: with a stricter one calls that race fail
 //!   instead of answering.
 //! - **Fail-over** loses what the new primary had not received: a claim can be honoured again, a revocation be undone. With
-//!   `synchronous_standby_names` set, and `synchronous_commit` at `on` or `remote_apply`, it loses nothing.
+//!   `synchronous_standby_names` set, and `synchronous_commit` at `on` or `remote_apply`, a write is answered when a standby
+//!   has it too.
 //! - **A role** with `USAGE` on the schema and `SELECT, INSERT, UPDATE, DELETE` on its tables is enough to run. Only
 //!   [`PostgresStore::migrate`] with something to do needs to own the schema, or `CREATE` on the database to make it.
 //! - **`statement_timeout`** for that role, a little above the bound of a call: `ALTER ROLE grantor SET statement_timeout =
