@@ -76,7 +76,7 @@ impl PostgresStore {
         let options = parts.pool.connect_options().as_ref().clone();
         let alone = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
         let mut line = self.within(PgListener::connect_with(&alone)).await?;
-        // What was missed would be missed without a word.
+        // It is made anew here, and what was missed is told.
         line.eager_reconnect(false);
         self.within(line.listen(&parts.schema.channel())).await?;
         on_change(ClientChange::Any);

@@ -2,11 +2,36 @@
 
 use std::collections::HashMap;
 
+use grantor::store::StoreError;
 use redis::{ErrorKind, FromRedisValue, RedisError, ServerErrorKind, Value};
 
 use crate::link::Link;
 use crate::loss::{Accepted, Durability};
 use crate::problem::Problem;
+
+/// Why [`RedisStore::check`](crate::RedisStore::check) failed. The sources tell more.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// A server cannot be reached, is not ready, or no primary: that may pass by itself.
+    #[error(transparent)]
+    Away(StoreError),
+    /// A server has a setting that loses what it acknowledges, or is another kind of server than was said; or `rediss://`
+    /// cannot work in this program. The source names it, and the remedy.
+    #[error(transparent)]
+    Setting(StoreError),
+}
+
+impl From<Problem> for CheckError {
+    fn from(problem: Problem) -> Self {
+        let may_pass = |refused: &Refused| {
+            matches!(refused, Refused::Replica(_) | Refused::Loading | Refused::WriteFailed(_))
+        };
+        let is_setting = matches!(&problem, Problem::Refused(refused) if !may_pass(refused));
+        let is_setting = is_setting || matches!(&problem, Problem::Tls(_));
+        if is_setting { Self::Setting(problem.into()) } else { Self::Away(problem.into()) }
+    }
+}
 
 /// A setting that would break a promise, with what to do about it.
 #[derive(Clone, Debug, thiserror::Error)]

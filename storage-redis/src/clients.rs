@@ -104,7 +104,7 @@ impl RedisStore {
         let most = most.to_string();
         let args: [&[u8]; 2] = [start.as_bytes(), most.as_bytes()];
         let keys = [&layout.clients, &layout.client_ids];
-        let answer = self.parts().access.script(&LIST_CLIENTS, &keys, &args, None).await?;
+        let answer = self.parts().access.read_all(&LIST_CLIENTS, &keys, &args).await?;
         let (_, records): (Vec<Vec<u8>>, Vec<Option<Vec<u8>>>) =
             redis::from_redis_value(answer).map_err(|_| Problem::Shape("a script"))?;
         let missing = Problem::Stored("a client whose id is listed and whose record is not there");

@@ -83,7 +83,7 @@
 //! | `{grantor:1:keys}` | revision, space, key set | never |
 //!
 //! The 43 characters are the digest of 32 bytes in base64url. Each write is one script on one slot, done whole or not at
-//! all, and each call one round trip. Redis removes by itself what has ended, so
+//! all, and each call one round trip; a read asks with it whether the server still is the primary. Redis removes by itself what has ended, so
 //! [`prune`](grantor::store::TokenStore::prune) always returns 0.
 //!
 //! **All clients are in one slot**, and so on one server of a Cluster: one script writes record and index, so no crash
@@ -95,8 +95,8 @@
 //! with 100 000 and 200 000 of them). For 100 claims a second, each with an `until` 5 minutes ahead, that is 120 000 entries
 //! and 20 MB. A full Redis refuses, and forgets nothing.
 //!
-//! A user of its own needs `~grantor:1:*` and `~{grantor:1:*` and the commands `HELLO INFO CONFIG|GET EVAL EVALSHA TIME GET
-//! SET PTTL HGET HSET HDEL HEXISTS HMGET ZADD ZREM ZRANGEBYLEX`; in a Cluster `CLUSTER|SLOTS ASKING` too, and `WAIT` for
+//! A user of its own needs `~grantor:1:*` and `~{grantor:1:*` and the commands `HELLO INFO ROLE CONFIG|GET EVAL EVALSHA TIME
+//! GET SET PTTL HGET HSET HDEL HEXISTS HMGET ZADD ZREM ZRANGEBYLEX`; in a Cluster `CLUSTER|SLOTS ASKING` too, and `WAIT` for
 //! [`wait_for_replicas`](RedisStoreBuilder::wait_for_replicas).
 
 mod address;
@@ -119,5 +119,6 @@ mod tls;
 mod tokens;
 
 pub use builder::{ConfigError, RedisStoreBuilder};
+pub use check::CheckError;
 pub use loss::Loss;
 pub use store::RedisStore;

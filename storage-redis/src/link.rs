@@ -9,6 +9,7 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, Pipeline, ProtocolVersion, RedisResult, Value,
 };
 
+use crate::check::Refused;
 use crate::problem::Problem;
 use crate::tls;
 
@@ -26,6 +27,17 @@ pub(crate) struct Limits {
 pub(crate) struct WaitFor {
     pub(crate) replicas: u32,
     pub(crate) at_most: Duration,
+}
+
+/// What is asked after a command, in the same piece.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Then {
+    Nothing,
+    /// Whether it is a primary that has answered. One that is made a replica keeps its connections and goes on to answer
+    /// reads, with what it gets from the new primary late. (One of a Cluster does not.)
+    Role,
+    /// How many replicas have the write.
+    Replicas(WaitFor),
 }
 
 /// Cheap to clone: a further handle on the same connection. It never connects again by itself and never repeats a
@@ -88,13 +100,8 @@ impl Link {
     }
 
     /// Sends one command with what goes before and after it, as one piece.
-    pub(crate) async fn run(
-        &self,
-        command: &Cmd,
-        asking: bool,
-        wait_for: Option<WaitFor>,
-    ) -> Result<Value, Problem> {
-        if !asking && wait_for.is_none() {
+    pub(crate) async fn run(&self, command: &Cmd, asking: bool, then: Then) -> Result<Value, Problem> {
+        if !asking && matches!(then, Then::Nothing) {
             return Ok(self.ask(command).await?);
         }
         let mut piece = Pipeline::new();
@@ -102,19 +109,37 @@ impl Link {
             piece.cmd("ASKING");
         }
         piece.add_command(command.clone());
-        if let Some(WaitFor { replicas, at_most }) = wait_for {
-            piece.cmd("WAIT").arg(replicas).arg(u64::try_from(at_most.as_millis()).unwrap_or(u64::MAX));
+        match then {
+            Then::Nothing => {}
+            Then::Role => drop(piece.cmd("ROLE")),
+            Then::Replicas(WaitFor { replicas, at_most }) => {
+                piece.cmd("WAIT").arg(replicas).arg(u64::try_from(at_most.as_millis()).unwrap_or(u64::MAX));
+            }
         }
         let mut answers = self.ask_all(&piece).await?.into_iter().skip(usize::from(asking));
         let answer = answers.next().ok_or(Problem::Shape("a pipeline"))?.extract_error()?;
-        if let Some(WaitFor { replicas, .. }) = wait_for {
-            let answer = answers.next().ok_or(Problem::Shape("a pipeline"))?.extract_error()?;
-            let Value::Int(had) = answer else { return Err(Problem::Shape("WAIT")) };
-            if had < i64::from(replicas) {
-                return Err(Problem::Replicas { wanted: replicas, had });
+        match then {
+            Then::Nothing => {}
+            Then::Role => is_primary(answers.next())?,
+            Then::Replicas(WaitFor { replicas, .. }) => {
+                let answer = answers.next().ok_or(Problem::Shape("a pipeline"))?.extract_error()?;
+                let Value::Int(had) = answer else { return Err(Problem::Shape("WAIT")) };
+                if had < i64::from(replicas) {
+                    return Err(Problem::Replicas { wanted: replicas, had });
+                }
             }
         }
         Ok(answer)
+    }
+}
+
+/// What `ROLE` says. Where it is not permitted, the check of the connection was the last word.
+fn is_primary(role: Option<Value>) -> Result<(), Refused> {
+    let Some(Value::Array(role)) = role else { return Ok(()) };
+    let role: Option<String> = role.into_iter().next().and_then(|role| redis::from_redis_value(role).ok());
+    match role {
+        Some(role) if role != "master" => Err(Refused::Replica(role)),
+        _ => Ok(()),
     }
 }
 

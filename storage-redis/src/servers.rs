@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use crate::cluster::Cluster;
 use crate::layout::Key;
-use crate::link::{Limits, WaitFor};
+use crate::link::{Limits, Then, WaitFor};
 use crate::node::Node;
 use crate::problem::Problem;
 use crate::scripts::Script;
@@ -29,29 +29,40 @@ pub(crate) struct Access {
 impl Access {
     /// What stands under the key, read from its primary by a command that tells no more.
     pub(crate) async fn read(&self, key: &Key, command: &Cmd) -> Result<Option<Vec<u8>>, Problem> {
-        let answer = self.in_time(self.run(key.slot, command, None)).await?;
+        let answer = self.in_time(self.run(key.slot, command, Then::Role)).await?;
         redis::from_redis_value(answer).map_err(|_| Problem::Shape("a read"))
     }
 
     /// Runs a script that writes. All keys are in the slot of the first.
     pub(crate) async fn write(&self, script: &Script, keys: &[&Key], args: &[&[u8]]) -> Result<i64, Problem> {
-        let answer = self.script(script, keys, args, self.wait_for).await?;
+        let then = self.wait_for.map_or(Then::Nothing, Then::Replicas);
+        let answer = self.script(script, keys, args, then).await?;
         if let Value::Int(number) = answer { Ok(number) } else { Err(Problem::Shape("a script")) }
     }
 
-    /// Runs a script. Where the server does not know it, it has done nothing, and gets it whole.
-    pub(crate) async fn script(
+    /// Runs a script that only reads.
+    pub(crate) async fn read_all(
         &self,
         script: &Script,
         keys: &[&Key],
         args: &[&[u8]],
-        wait_for: Option<WaitFor>,
+    ) -> Result<Value, Problem> {
+        self.script(script, keys, args, Then::Role).await
+    }
+
+    /// Runs a script. Where the server does not know it, it has done nothing, and gets it whole.
+    async fn script(
+        &self,
+        script: &Script,
+        keys: &[&Key],
+        args: &[&[u8]],
+        then: Then,
     ) -> Result<Value, Problem> {
         let slot = keys.first().map_or(0, |key| key.slot);
         self.in_time(async {
-            match self.run(slot, &script.by_digest(keys, args), wait_for).await {
+            match self.run(slot, &script.by_digest(keys, args), then).await {
                 Err(problem) if problem.is_no_script() => {
-                    self.run(slot, &script.whole(keys, args), wait_for).await
+                    self.run(slot, &script.whole(keys, args), then).await
                 }
                 answer => answer,
             }
@@ -91,18 +102,19 @@ impl Access {
 
     /// Sends a command once. Only where a server says that it has not done it because another one has the slot, that
     /// other one is asked: a command whose answer was lost is never sent again.
-    async fn run(&self, slot: u16, command: &Cmd, wait_for: Option<WaitFor>) -> Result<Value, Problem> {
+    async fn run(&self, slot: u16, command: &Cmd, then: Then) -> Result<Value, Problem> {
         match &self.servers {
-            Servers::One(node) => send(node, command, false, wait_for).await,
+            Servers::One(node) => send(node, command, false, then).await,
             Servers::Cluster(cluster) => {
+                let then = if matches!(then, Then::Role) { Then::Nothing } else { then };
                 let sent = async {
                     let node = cluster.node(slot).await?;
-                    match send(&node, command, false, wait_for).await {
+                    match send(&node, command, false, then).await {
                         Err(problem) => match problem.redirect() {
                             Some(redirect) => {
                                 let asking = redirect.asking;
                                 let other = cluster.redirected(&node, redirect)?;
-                                send(&other, command, asking, wait_for).await
+                                send(&other, command, asking, then).await
                             }
                             None => Err(problem),
                         },
@@ -125,9 +137,9 @@ impl Access {
     }
 }
 
-async fn send(node: &Node, command: &Cmd, asking: bool, wait_for: Option<WaitFor>) -> Result<Value, Problem> {
+async fn send(node: &Node, command: &Cmd, asking: bool, then: Then) -> Result<Value, Problem> {
     let link = node.link().await?;
-    let answer = link.run(command, asking, wait_for).await;
+    let answer = link.run(command, asking, then).await;
     if answer.as_ref().is_err_and(|problem| !problem.leaves_the_link()) {
         node.discard(&link);
     }

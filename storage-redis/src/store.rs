@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use grantor::Stores;
-use grantor::store::StoreError;
 
-use crate::RedisStoreBuilder;
 use crate::layout::Layout;
 use crate::servers::Access;
+use crate::{CheckError, RedisStoreBuilder};
 
 /// Clients, keys, spent proofs, tokens and revocations in Redis, shared by all processes of an issuer.
 ///
@@ -89,10 +88,10 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] where a server cannot be reached or has a setting that loses what it acknowledges. Its source
-    /// names the setting and the remedy.
-    pub async fn check(&self) -> Result<(), StoreError> {
-        Ok(self.parts().access.check().await?)
+    /// [`CheckError::Away`] where a server cannot be reached or is not ready, which may pass by itself, and
+    /// [`CheckError::Setting`] where somebody has to mend it.
+    pub async fn check(&self) -> Result<(), CheckError> {
+        self.parts().access.check().await.map_err(CheckError::from)
     }
 
     pub(crate) fn from_parts(parts: Parts) -> Self {

@@ -61,7 +61,8 @@ pub trait TokenStore: Debug + Send + Sync + 'static {
     /// Removes at most `limit` entries whose `until` is earlier than `before`, and returns how many went.
     ///
     /// Must not remove anything else, an entry whose `until` was just moved included, and must not hold up
-    /// requests. `limit` is at least 1; core calls it again while it returns that many.
+    /// requests. `limit` is at least 1; core calls it again while it returns that many. A store that removes entries by
+    /// itself has nothing to do here, and still says so where it is out of reach.
     ///
     /// # Errors
     ///

@@ -14,3 +14,4 @@ mod proxy;
 mod prune;
 mod records;
 mod round_trips;
+mod waiting;

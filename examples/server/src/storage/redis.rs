@@ -1,6 +1,6 @@
 //! Redis, by `--redis-url`: one URL for a single server, several with commas between for a Cluster.
 
-use grantor_storage_redis::RedisStore;
+use grantor_storage_redis::{CheckError, RedisStore};
 
 use super::{NotReady, missing};
 use crate::config::{Config, Mistake};
@@ -32,7 +32,7 @@ pub(super) fn open(flags: &Flags, config: &Config) -> Result<RedisStore, Failure
 
 pub(super) async fn prepare(redis: &RedisStore) -> Result<(), NotReady> {
     let Err(error) = redis.check().await else { return Ok(()) };
-    let is_away = true;
+    let is_away = matches!(error, CheckError::Away(_));
     let failure = Failure::because("Redis is not ready", error);
     Err(if is_away { NotReady::Away(failure) } else { NotReady::Wrong(failure) })
 }
