@@ -1,13 +1,17 @@
 //! Clients that are made and changed by commands while servers run.
 
+use std::process::Output;
+use std::sync::Arc;
 use std::time::Duration;
 
+use grantor_storage_postgres::sqlx::{Executor, query_scalar};
 use oauth2::AuthType;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::issuer::{Issuer, Kind, PASSWORD};
 use super::request::until;
 use crate::keys::RESOURCE;
-use crate::program::{Program, between};
+use crate::program::{Program, between, new_secret};
 use crate::tokens::token;
 
 /// How soon every process must know of a change. With PostgreSQL a NOTIFY empties the cache, long before its entries
@@ -107,7 +111,7 @@ async fn configured(kind: Kind) {
     // By somebody who does not give the file.
     let stored = issuer.command(&["clients", "create", "--id", id, "--scope", "read"]);
     let stored = between(&stored, "_SECRET=", "\n").to_owned();
-    let own = crate::program::new_secret();
+    let own = new_secret();
     let environment = [("CONFIGURED", &*own)];
     let server = issuer.server_with(&environment);
     for changing in [
@@ -129,13 +133,11 @@ async fn configured(kind: Kind) {
     assert!(between(&without, "enabled", "\n").contains("yes"), "the stored one is as it was: {without}");
 }
 
-async fn one_of_many(kind: Kind) {
-    let issuer = Issuer::new(kind);
-    let create = || issuer.run(&["clients", "create", "--id", "shop", "--scope", "read"]);
-    let outputs: Vec<_> = std::thread::scope(|scope| {
-        let runs: Vec<_> = (0..6).map(|_| scope.spawn(create)).collect();
-        runs.into_iter().map(|run| run.join().expect("it ends")).collect()
-    });
+async fn one_of_many(issuer: &Issuer, runs: Vec<JoinHandle<Output>>) {
+    let mut outputs = Vec::new();
+    for run in runs {
+        outputs.push(run.await.expect("it ends"));
+    }
     let (made, refused): (Vec<_>, Vec<_>) = outputs.iter().partition(|output| output.status.success());
     assert_eq!(made.len(), 1, "{outputs:?}");
     for output in refused {
@@ -147,6 +149,16 @@ async fn one_of_many(kind: Kind) {
         works(&issuer.server(), ("shop", &secret)).await,
         "the secret that was printed is the stored one"
     );
+}
+
+/// The command `clients create` in so many processes, which begin with a new and empty store.
+fn creates(issuer: &Arc<Issuer>, count: usize) -> Vec<JoinHandle<Output>> {
+    let create = |issuer: &Issuer| issuer.run(&["clients", "create", "--id", "shop", "--scope", "read"]);
+    let spawn = |_| {
+        let issuer = Arc::clone(issuer);
+        spawn_blocking(move || create(&issuer))
+    };
+    (0..count).map(spawn).collect()
 }
 
 #[tokio::test]
@@ -188,17 +200,38 @@ async fn s10_a_client_of_the_file_wins_and_no_command_changes_it_on_redis() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL and Redis: bash .ci/test starts them"]
 async fn s10_of_creates_of_one_id_at_once_one_succeeds_on_postgresql() {
-    one_of_many(Kind::Postgres).await;
+    let issuer = Arc::new(Issuer::new(Kind::Postgres));
+    issuer.command(&["clients", "list"]);
+    // All of them see that the id is free before any can insert.
+    let mut gate = issuer.postgres().await;
+    gate.execute("BEGIN; LOCK TABLE grantor.clients IN SHARE ROW EXCLUSIVE MODE").await.expect("locked");
+    let runs = creates(&issuer, 4);
+    until(Duration::from_secs(30), "four that wait", async || {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        query_scalar::<_, i64>(waiting).fetch_one(&mut gate).await.expect("a count") == 4
+    })
+    .await;
+    gate.execute("COMMIT").await.expect("unlocked");
+    one_of_many(&issuer, runs).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL and Redis: bash .ci/test starts them"]
+async fn s10_of_creates_of_one_id_at_once_one_succeeds_on_an_empty_postgresql() {
+    let issuer = Arc::new(Issuer::new(Kind::Postgres));
+    one_of_many(&issuer, creates(&issuer, 6)).await;
 }
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL and Redis: bash .ci/test starts them"]
 async fn s10_of_creates_of_one_id_at_once_one_succeeds_on_redis() {
-    one_of_many(Kind::Redis).await;
+    let issuer = Arc::new(Issuer::new(Kind::Redis));
+    one_of_many(&issuer, creates(&issuer, 6)).await;
 }
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL and Redis: bash .ci/test starts them"]
 async fn s10_of_creates_of_one_id_at_once_one_succeeds_on_a_cluster() {
-    one_of_many(Kind::Cluster).await;
+    let issuer = Arc::new(Issuer::new(Kind::Cluster));
+    one_of_many(&issuer, creates(&issuer, 6)).await;
 }

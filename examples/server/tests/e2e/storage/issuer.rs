@@ -110,9 +110,14 @@ impl Issuer {
         Signer::read(id, key)
     }
 
+    /// A connection of the test's own.
+    pub(crate) async fn postgres(&self) -> PgConnection {
+        PgConnection::connect(&postgres_url(&self.servers)).await.expect("a connection")
+    }
+
     /// Makes `synchronous_commit` `off` for whoever connects to PostgreSQL from now on.
     pub(crate) async fn commit_lazily(&self) {
-        let mut connection = PgConnection::connect(&postgres_url(&self.servers)).await.expect("a connection");
+        let mut connection = self.postgres().await;
         for lazy in ["ALTER SYSTEM SET synchronous_commit = off", "ALTER SYSTEM SET wal_writer_delay = '10s'"]
         {
             connection.execute(lazy).await.expect(lazy);
