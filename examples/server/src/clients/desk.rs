@@ -58,14 +58,14 @@ impl Desk {
 
     /// The store, for a command that changes this client: one of the file is changed there.
     pub(super) fn registry_for(&self, id: &str) -> Result<&dyn ClientRegistry, Failure> {
-        let id = id.escape_debug();
+        let shown = id.escape_debug();
         let Some(registry) = &self.registry else {
-            let wrong = format!("memory storage keeps no client `{id}` that a command could change");
+            let wrong = format!("memory storage keeps no client `{shown}` that a command could change");
             let remedy = "change it in the configuration file, or write --storage postgres or redis";
             return Err(Mistake::new("--storage (GRANTOR_STORAGE)", wrong, remedy).into());
         };
-        if let Some(file) = self.file_of(&id.to_string()) {
-            return Err(Failure::Runtime(format!("the client `{id}` stands in {file}: change it there")));
+        if let Some(file) = self.file_of(id) {
+            return Err(Failure::Runtime(format!("the client `{shown}` stands in {file}: change it there")));
         }
         Ok(&**registry)
     }

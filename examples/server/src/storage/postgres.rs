@@ -15,9 +15,12 @@ const REMEDY: &str = "write postgres://USER@HOST/DATABASE; a password is better 
 pub(super) fn open(flags: &Flags) -> Result<PostgresStore, Failure> {
     let url = flags.database_url.as_ref().ok_or_else(|| missing(FLAG, REMEDY))?;
     // Without the error, which may quote the URL.
-    let pool = pool_options()
-        .connect_lazy(url.expose())
-        .map_err(|_| Mistake::new(FLAG, "no URL of a PostgreSQL database", REMEDY))?;
+    let wrong = || Mistake::new(FLAG, "no URL of a PostgreSQL database", REMEDY);
+    // sqlx takes any scheme.
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme)) {
+        return Err(wrong().into());
+    }
+    let pool = pool_options().connect_lazy(url.expose()).map_err(|_| wrong())?;
     Ok(PostgresStore::new(pool))
 }
 

@@ -14,5 +14,6 @@ mod program;
 mod secrets;
 mod slow;
 mod stop;
+mod storage;
 mod switches;
 mod tokens;

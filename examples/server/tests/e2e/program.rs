@@ -51,6 +51,19 @@ pub(crate) fn printed(arguments: &[&str], environment: &[(&str, &str)]) -> Strin
 impl Program {
     /// On a free port of loopback, with these further arguments.
     pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::attempt(arguments, environment)
+            .unwrap_or_else(|ended| panic!("it did not start: {}", ended.written))
+    }
+
+    /// The same, for a start that is refused.
+    pub(crate) fn refused(arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
+        match Self::attempt(arguments, environment) {
+            Ok(program) => panic!("it started: {}", program.printed),
+            Err(ended) => ended,
+        }
+    }
+
+    fn attempt(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self, Ended> {
         let mut all = vec!["--listen", "127.0.0.1:0"];
         all.extend(arguments);
         let mut child =
@@ -62,11 +75,13 @@ impl Program {
         let mut printed = String::new();
         while !printed.contains("\nReady.") {
             if stdout.read_line(&mut printed).expect("UTF-8") == 0 {
-                panic!("it did not start: {printed}{}", log.iter().collect::<Vec<_>>().join("\n"));
+                let code = child.wait().expect("wait").code();
+                let written = printed + &log.iter().collect::<Vec<_>>().join("\n");
+                return Err(Ended { code, written });
             }
         }
         let address = between(&printed, "listens on ", "\n").to_owned();
-        Self { child, address, printed, log, seen: String::new() }
+        Ok(Self { child, address, printed, log, seen: String::new() })
     }
 
     /// The issuer that it has on loopback.

@@ -1,0 +1,15 @@
+//! Server processes that share a store, on PostgreSQL and Redis of the test's own, which it may crash.
+
+mod administration;
+mod crash;
+mod host_keys;
+mod issuer;
+mod late;
+mod load;
+mod losses;
+mod mistakes;
+mod once;
+mod request;
+mod revocations;
+mod servers;
+mod signer;
