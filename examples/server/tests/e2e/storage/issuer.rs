@@ -4,6 +4,7 @@ use std::process::Output;
 use std::sync::Arc;
 
 use grantor::store::TokenStore;
+use grantor_storage_postgres::sqlx::{Connection, Executor, PgConnection};
 use grantor_storage_postgres::{PostgresStore, pool_options};
 use grantor_storage_redis::RedisStore;
 
@@ -107,6 +108,16 @@ impl Issuer {
         let create = ["clients", "create", "--id", id, "--auth", "private_key_jwt", "--scope", "read"];
         self.command(&[&create[..], &["--key-out", key]].concat());
         Signer::read(id, key)
+    }
+
+    /// Makes `synchronous_commit` `off` for whoever connects to PostgreSQL from now on.
+    pub(crate) async fn commit_lazily(&self) {
+        let mut connection = PgConnection::connect(&postgres_url(&self.servers)).await.expect("a connection");
+        for lazy in ["ALTER SYSTEM SET synchronous_commit = off", "ALTER SYSTEM SET wal_writer_delay = '10s'"]
+        {
+            connection.execute(lazy).await.expect(lazy);
+        }
+        connection.execute("SELECT pg_reload_conf()").await.expect("reloaded");
     }
 
     /// A handle of the test's own on what the servers keep of tokens.
