@@ -216,6 +216,11 @@ impl HostKeys {
         Ok(bytes)
     }
 
+    /// The ids of these keys, newest first: what stands in records that were made with them.
+    pub fn ids(&self) -> impl Iterator<Item = &HostKeyId> {
+        self.keys.iter().map(|key| &key.id)
+    }
+
     /// Whether they end with the process.
     #[must_use]
     pub const fn is_ephemeral(&self) -> bool {

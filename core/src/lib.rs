@@ -12,7 +12,7 @@
 //!
 //! ```
 //! use grantor::http::Request;
-//! use grantor::store::{AuthMethod, Client, ClientRegistry, Revision};
+//! use grantor::store::{AuthMethod, Client, ClientRegistry, Insert, Revision};
 //! use grantor::{AuthorizationServer, ClientId, HostKeys, Resource, Scope, SystemEntropy};
 //! use grantor_storage_memory::MemoryStore;
 //!
@@ -26,7 +26,8 @@
 //!     .credential(credential)
 //!     .scope(Scope::parse("read write")?)
 //!     .build()?;
-//! let _done = ClientRegistry::insert(&store, Revision::first(&SystemEntropy::new())?, &client).await?;
+//! let first = Revision::first(&SystemEntropy::new())?;
+//! assert_eq!(ClientRegistry::insert(&store, first, &client).await?, Insert::Done);
 //!
 //! let server = AuthorizationServer::builder("https://auth.example.com", store, host_keys)
 //!     .resource(Resource::new("https://api.example.com").scopes(["read", "write"]))

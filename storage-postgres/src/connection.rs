@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::PostgresStore;
-use crate::failure::{Failure, failed};
+use crate::failure::{Failure, address, failed};
 
 /// A statement with what is bound to it.
 pub(crate) type Statement = Query<'static, Postgres, PgArguments>;
@@ -64,6 +64,9 @@ impl PostgresStore {
     ) -> Result<T, StoreError> {
         let parts = self.parts();
         match timeout(parts.timeout, work).await {
+            Ok(Err(source @ sqlx::Error::PoolTimedOut)) => {
+                Err(StoreError::unavailable(Failure::NoConnection { at: address(&parts.pool), source }))
+            }
             Ok(done) => done.map_err(|error| failed(error, parts.schema.name())),
             Err(_) => Err(StoreError::unavailable(Failure::TooSlow(parts.timeout))),
         }

@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use grantor::store::StoreError;
+use sqlx::PgPool;
 
 /// Why a store failed, where it is more than PostgreSQL's own word.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("PostgreSQL did not answer within {0:?}")]
     TooSlow(Duration),
+    /// sqlx tries again until then, and does not say what was wrong.
+    #[error(
+        "no connection to {at} in time: is PostgreSQL up, reachable from here, and are there connections left?"
+    )]
+    NoConnection { at: String, source: sqlx::Error },
     #[error("the tables in schema {schema} are missing or of another release: run `PostgresStore::migrate`")]
     Tables { schema: String, source: sqlx::Error },
     #[error("this server is a standby, whose answers may be old: connect the pool to the primary")]
@@ -27,6 +33,13 @@ pub(crate) fn failed(error: sqlx::Error, schema: &str) -> StoreError {
         return StoreError::unavailable(Failure::Tables { schema: schema.to_owned(), source: error });
     }
     StoreError::unavailable(error)
+}
+
+/// Where the pool connects to: no user and no password.
+pub(crate) fn address(pool: &PgPool) -> String {
+    let options = pool.connect_options();
+    let database = options.get_database().unwrap_or_default();
+    format!("{}:{}/{database}", options.get_host(), options.get_port())
 }
 
 /// `undefined_table`, `invalid_schema_name` and `undefined_column`.

@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use crate::PostgresStore;
+use crate::failure::address;
 
 /// One step in the making of the tables.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +42,17 @@ pub enum MigrateError {
         source: sqlx::Error,
     },
     /// The database does not hold text as UTF-8, so some records could not be kept.
+    /// There is no connection.
+    #[error(
+        "no connection to {at} in time: is PostgreSQL up, reachable from here, and are there connections left?"
+    )]
+    NoConnection {
+        /// Host, port and database.
+        at: String,
+        /// What the pool says.
+        source: sqlx::Error,
+    },
+    /// It stores text in another encoding.
     #[error("the database has the encoding {0}; it must be UTF8")]
     Encoding(String),
     /// A migration that was applied is not the one that this release has under its number.
@@ -90,7 +102,11 @@ impl PostgresStore {
     pub async fn migrate(&self) -> Result<(), MigrateError> {
         let schema = self.parts().schema.name();
         let failed = |source| MigrateError::Database { schema: schema.to_owned(), source };
-        let mut transaction = self.parts().pool.begin().await.map_err(failed)?;
+        let pool = &self.parts().pool;
+        let mut transaction = pool.begin().await.map_err(|source| {
+            let timed_out = matches!(source, sqlx::Error::PoolTimedOut);
+            if timed_out { MigrateError::NoConnection { at: address(pool), source } } else { failed(source) }
+        })?;
         check_encoding(&mut transaction, schema).await?;
         prepare(&mut transaction, schema).await.map_err(failed)?;
         let applied = applied(&mut transaction).await.map_err(failed)?;

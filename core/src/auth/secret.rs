@@ -30,8 +30,13 @@ impl SecretCheck {
         Self { outcome: Err(reason), credential: None, is_raw: false }
     }
 
-    /// The secret fits `credential` of `client`. Whether it may be used now is asked last.
-    fn matched(client: Arc<Client>, credential: &Credential, now: Timestamp) -> Self {
+    /// What was found, and whether the secret fits it. Whether it may be used now is asked last.
+    fn judged(client: Option<&Arc<Client>>, held: Option<&Credential>, fits: bool, now: Timestamp) -> Self {
+        let Some(client) = client else { return Self::refused(Reason::ClientUnknown) };
+        let Some(credential) = held else { return Self::refused(Reason::SecretUnknown) };
+        if !fits {
+            return Self::refused(Reason::SecretWrong);
+        }
         if credential.not_before().is_some_and(|start| now < start) {
             return Self::refused(Reason::SecretNotYetValid);
         }
@@ -39,7 +44,7 @@ impl SecretCheck {
             return Self::refused(Reason::SecretExpired);
         }
         let credential = Some(credential.id().clone());
-        Self { outcome: Ok(client), credential, is_raw: false }
+        Self { outcome: Ok(Arc::clone(client)), credential, is_raw: false }
     }
 }
 
@@ -116,12 +121,7 @@ impl ClientAuthentication<'_> {
         let Some(digest) = digest else { return Err(pepper_missing(&presented.client_id, stored).into()) };
         let expected = stored.map_or([0; 32], |stored| stored.0.digest);
         let fits = bool::from(digest.ct_eq(&expected)) && stored.is_some();
-        Ok(match (client, held) {
-            (None, _) => SecretCheck::refused(Reason::ClientUnknown),
-            (Some(_), None) => SecretCheck::refused(Reason::SecretUnknown),
-            (Some(_), Some(_)) if !fits => SecretCheck::refused(Reason::SecretWrong),
-            (Some(client), Some(held)) => SecretCheck::matched(Arc::clone(client), held, self.rules.now),
-        })
+        Ok(SecretCheck::judged(client, held, fits, self.rules.now))
     }
 
     /// One slow hash, whether or not there is such a client: a decoy's where there is none.
@@ -144,12 +144,7 @@ impl ClientAuthentication<'_> {
         });
         let encoded = held.map(|(_, encoded)| encoded);
         let fits = imported.verify(secret.clone(), encoded).await? && held.is_some();
-        Ok(match (client, held) {
-            (None, _) => SecretCheck::refused(Reason::ClientUnknown),
-            (Some(_), None) => SecretCheck::refused(Reason::SecretUnknown),
-            (Some(_), Some(_)) if !fits => SecretCheck::refused(Reason::SecretWrong),
-            (Some(client), Some((held, _))) => SecretCheck::matched(Arc::clone(client), held, self.rules.now),
-        })
+        Ok(SecretCheck::judged(client, held.map(|(held, _)| held), fits, self.rules.now))
     }
 }
 

@@ -22,7 +22,11 @@ impl Failure {
         let mut text = format!("{what}: {error}");
         let mut source = error.source();
         while let Some(error) = source {
-            text.push_str(&format!(": {error}"));
+            let cause = error.to_string();
+            // Some say what their source says.
+            if !text.ends_with(&cause) {
+                text.push_str(&format!(": {cause}"));
+            }
             source = error.source();
         }
         Self::Runtime(text)

@@ -54,6 +54,9 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     grantor_axum::spawn_maintenance(server.clone());
 
     let clients = match (&demo, config.path()) {
+        (None, Some(path)) if is_shared => {
+            format!("clients         {declared} of {}, and those of the store\n\n", path.display())
+        }
         (None, Some(path)) => format!("clients         {declared}, of {}\n\n", path.display()),
         (None, None) if is_shared => {
             "clients         those of the store; `grantor-server clients create` registers one\n\n".to_owned()

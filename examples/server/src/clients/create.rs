@@ -19,6 +19,8 @@ impl Desk {
         if let Some(file) = self.file_of(id.as_str()) {
             return Err(taken(&id, &format!(" in {file}")));
         }
+        let scope = Scope::parse(&wanted.scope).map_err(|rule| mistake("--scope", rule))?;
+        self.check_scope(&scope)?;
         let (proof, credential) = NewProof::make(&id, wanted, &self.host_keys)?;
         let resources: Vec<ResourceUri> = wanted
             .resources
@@ -27,7 +29,7 @@ impl Desk {
             .collect::<Result<_, _>>()?;
         let client = Client::builder(id, method(wanted.auth))
             .name(wanted.name.as_deref().unwrap_or_default())
-            .scope(Scope::parse(&wanted.scope).map_err(|rule| mistake("--scope", rule))?)
+            .scope(scope)
             .resources(Some(resources).filter(|listed| !listed.is_empty()))
             .credential(credential)
             .created_at(SystemClock::new().now())
@@ -55,6 +57,22 @@ impl Desk {
                 say(&format!("Client {} is registered.\n{}", client.id(), proof.for_the_client(client.id())))
             }
             Insert::Exists => Err(taken(client.id(), "")),
+        }
+    }
+}
+
+impl Desk {
+    /// Every word has to mean something to a resource of the configuration, if there is one.
+    fn check_scope(&self, scope: &Scope) -> Result<(), Failure> {
+        let declared = self.config.declared_scopes();
+        let unknown = scope.tokens().find(|token| self.config.path().is_some() && !declared.contains(token));
+        match unknown {
+            Some(unknown) => {
+                let wrong = format!("no resource of the configuration has the scope `{unknown}`");
+                Err(Mistake::new("--scope", wrong, "add it to one of the [[resources]], or take it out")
+                    .into())
+            }
+            None => Ok(()),
         }
     }
 }

@@ -28,6 +28,7 @@ impl Desk {
             Ok(()) => {}
             Err(NotReady::Away(failure) | NotReady::Wrong(failure)) => return Err(failure),
         }
+        backends.check_host_keys().await?;
         Ok(Self { config, registry: backends.registry(), host_keys: backends.host_keys })
     }
 

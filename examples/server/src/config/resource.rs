@@ -92,7 +92,7 @@ impl Config {
     }
 
     /// The scopes of the declared resources.
-    pub(super) fn declared_scopes(&self) -> BTreeSet<&str> {
+    pub(crate) fn declared_scopes(&self) -> BTreeSet<&str> {
         self.document.resources.iter().flat_map(|entry| &entry.scopes).map(String::as_str).collect()
     }
 

@@ -31,6 +31,12 @@ pub(super) fn read(flags: &Flags) -> Result<HostKeys, Failure> {
     HostKeys::new(keys).map_err(|rule| Mistake::new(FLAG, format!("`{shown}`: {rule}"), REMEDY).into())
 }
 
+pub(super) fn not_of_this_store(missing: &HostKeyId) -> Failure {
+    let wrong =
+        format!("this is not the file that the servers of this store use: it lacks the host key `{missing}`");
+    Mistake::new(FLAG, wrong, "give it the file that they have; nothing was changed").into()
+}
+
 fn key(line: &str) -> Option<HostKey> {
     let (id, secret) = line.trim().split_once(' ')?;
     let secret = Zeroizing::new(BASE64URL_NOPAD.decode(secret.trim().as_bytes()).ok()?);
@@ -60,6 +66,12 @@ pub(crate) fn add(path: &Path) -> Result<(), Failure> {
     private_file::write_new(&beside, &line).map_err(failed)?;
     std::fs::rename(&beside, path).map_err(failed)?;
     let file = shell_word(&path.display().to_string());
+    if !before.is_empty() {
+        return say(&format!(
+            "Host key {id} is now the first in {file}; those that were there stay, for what was made with them. Before\n\
+             clients are made with it, copy the file to every server of this issuer and restart them all.\n"
+        ));
+    }
     say(&format!(
         "Host key {id} is in {file}, for its owner alone. Keep a copy, apart from the database: without it no secret\n\
          and no signing key in the database can be used. Every server of this issuer needs the same file:\n\n    \

@@ -6,7 +6,7 @@ mod redis;
 
 use std::sync::Arc;
 
-use grantor::store::{Client, ClientRegistry};
+use grantor::store::{Client, ClientRegistry, KeyStore, PrivateKey};
 use grantor::{HostKeys, Stores};
 use grantor_storage_memory::{ClientCache, MemoryStore};
 use grantor_storage_postgres::{ClientChange, PostgresStore};
@@ -45,6 +45,7 @@ impl Backends {
     pub(crate) fn open(flags: &Flags, config: &Config) -> Result<Self, Failure> {
         let kept = match flags.storage {
             Storage::Memory => {
+                not_for_memory(flags)?;
                 return Ok(Self { host_keys: HostKeys::ephemeral(), kept: Kept::Memory(MemoryStore::new()) });
             }
             Storage::Postgres => Kept::Postgres(postgres::open(flags)?),
@@ -68,6 +69,25 @@ impl Backends {
             Kept::Memory(_) => None,
             Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Arc::new(postgres.clone())),
             Kept::Redis(redis) => Some(Arc::new(redis.clone())),
+        }
+    }
+
+    /// Whether the host's keys are those of the servers of this store: another file would make secrets that no server
+    /// can check.
+    pub(crate) async fn check_host_keys(&self) -> Result<(), Failure> {
+        let keys: &dyn KeyStore = match &self.kept {
+            Kept::Memory(_) => return Ok(()),
+            Kept::Postgres(postgres) | Kept::Both(postgres, _) => postgres,
+            Kept::Redis(redis) => redis,
+        };
+        let (set, _) =
+            keys.load().await.map_err(|error| Failure::because("the keys cannot be read", error))?;
+        let mut sealed = set.keys().iter().filter_map(|key| {
+            if let PrivateKey::Sealed(sealed) = key.private() { Some(sealed.host_key()) } else { None }
+        });
+        match sealed.find(|id| self.host_keys.ids().all(|own| own != *id)) {
+            Some(missing) => Err(host_keys::not_of_this_store(missing)),
+            None => Ok(()),
         }
     }
 
@@ -115,6 +135,22 @@ fn listen(postgres: PostgresStore, cache: ClientCache<PostgresStore>) {
         };
         postgres.listen(forget).await;
     });
+}
+
+/// Whoever names a database wants it used: on memory everything would be gone with the process.
+fn not_for_memory(flags: &Flags) -> Result<(), Mistake> {
+    let given = [
+        ("--database-url (GRANTOR_DATABASE_URL)", flags.database_url.is_some()),
+        ("--redis-url (GRANTOR_REDIS_URL)", flags.redis_url.is_some()),
+        ("--host-keys (GRANTOR_HOST_KEYS)", flags.host_keys.is_some()),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        Some((flag, _)) => {
+            let remedy = "write --storage postgres, redis or postgres+redis, or take it out";
+            Err(Mistake::new(flag, "given, but the storage is memory", remedy))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A flag that this storage cannot do without.

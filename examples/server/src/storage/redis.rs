@@ -30,9 +30,37 @@ pub(super) fn open(flags: &Flags, config: &Config) -> Result<RedisStore, Failure
     builder.build().map_err(|error| Mistake::new(FLAG, error.to_string(), REMEDY).into())
 }
 
+/// The library's remedies are Rust.
+fn in_words_of_the_file(failure: Failure) -> Failure {
+    let Failure::Runtime(mut text) = failure else { return failure };
+    for (rust, words) in [
+        (
+            "`.accept_loss(Loss::LastSecond)`",
+            "redis_accept_loss = [\"last_second\"] under [dangerous] of --config",
+        ),
+        (
+            "`.accept_loss(Loss::Unflushed)`",
+            "redis_accept_loss = [\"unflushed\"] under [dangerous] of --config",
+        ),
+        (
+            "`.accept_loss(Loss::SinceSnapshot)`",
+            "redis_accept_loss = [\"since_snapshot\"] under [dangerous] of --config",
+        ),
+        (
+            "`.accept_loss(Loss::FailOver)`",
+            "redis_accept_loss = [\"fail_over\"] under [dangerous] of --config",
+        ),
+        ("use `RedisStore::cluster`", "give --redis-url several of its servers with commas between"),
+        ("use `RedisStore::single` or `RedisStore::sentinel`", "give --redis-url this server alone"),
+    ] {
+        text = text.replace(rust, words);
+    }
+    Failure::Runtime(text)
+}
+
 pub(super) async fn prepare(redis: &RedisStore) -> Result<(), NotReady> {
     let Err(error) = redis.check().await else { return Ok(()) };
     let is_away = matches!(error, CheckError::Away(_));
-    let failure = Failure::because("Redis is not ready", error);
+    let failure = in_words_of_the_file(Failure::because("Redis is not ready", error));
     Err(if is_away { NotReady::Away(failure) } else { NotReady::Wrong(failure) })
 }
