@@ -29,8 +29,12 @@ type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a [&'a str]);
 fn what_this_build_does_not_have_or_must_not_do_is_refused_with_the_remedy() {
     let elsewhere = ["--listen", "0.0.0.0:0"];
     let cases: [Case; 9] = [
-        (&["--storage", "postgres"], &[], &["postgres", "--storage", "`memory` and no other"]),
-        (&[], &[("GRANTOR_STORAGE", "redis")], &["redis", "`memory` and no other"]),
+        (
+            &["--storage", "sqlite"],
+            &[],
+            &["sqlite", "--storage", "memory, postgres, redis or postgres+redis"],
+        ),
+        (&[], &[("GRANTOR_STORAGE", "redis")], &["--redis-url", "GRANTOR_REDIS_URL", "redis://"]),
         (&["--adapter", "actix"], &[], &["actix", "--adapter", "`axum` and no other"]),
         (&["--listen", "localhost"], &[], &["--listen", "127.0.0.1:8080"]),
         (
