@@ -382,6 +382,76 @@ async fn s7_a_store_that_goes_back_in_time_takes_no_key_away() {
     assert_eq!(jwks(&server).await, before);
 }
 
+/// A set that was lost and made anew, or restored: all processes go by what the store holds, and say so.
+#[tokio::test]
+async fn s7_servers_do_not_sign_with_keys_of_their_own_for_ever() {
+    let world = World::new();
+    let server = world.server().await;
+    let before = jwks(&server).await;
+    let secret = world.client("demo").await;
+    let lost = World { store: MemoryStore::new(), ..World::new() };
+    let other = lost.server().await;
+    let theirs = jwks(&other).await;
+    assert_eq!(stored(&lost.store).await.1, stored(&world.store).await.1, "both at the first revision");
+    let keys = SwitchedKeys(Arc::new(std::sync::Mutex::new(world.store.clone())));
+    let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
+    let server = AuthorizationServer::builder(ISSUER, stores, world.host_keys.clone())
+        .clock(world.clock.clone())
+        .events(world.events.clone())
+        .resource(Resource::new(API).scopes(["read", "write"]))
+        .build()
+        .await
+        .unwrap();
+    *keys.0.lock().unwrap() = lost.store.clone();
+    world.clock.advance(60);
+    server.maintain().await;
+    assert!(world.events.last().source.contains("lost or restored"), "{}", world.events.last().source);
+    let both = jwks(&server).await;
+    assert_eq!(both.len(), 2, "tokens of before verify: {both:?}");
+    assert!(both.contains(&theirs[0]) && both.contains(&before[0]));
+    let answer = send(&server, grant("demo", &secret, &[])).await.json();
+    let token = decode(answer["access_token"].as_str().unwrap());
+    assert_eq!(token.header["kid"], theirs[0]["kid"], "signed by what all others publish");
+    world.events.clear();
+    world.clock.advance(60);
+    server.maintain().await;
+    assert_eq!(world.events.count(&Kind::MaintenanceFailed), 0, "said once");
+}
+
+/// A key store that can be put in the place of another.
+#[derive(Clone, Debug)]
+struct SwitchedKeys(Arc<std::sync::Mutex<MemoryStore>>);
+
+#[async_trait]
+impl KeyStore for SwitchedKeys {
+    async fn load(&self) -> Result<(KeySet, Revision), StoreError> {
+        let store = self.0.lock().unwrap().clone();
+        KeyStore::load(&store).await
+    }
+    async fn replace(&self, expected: Revision, keys: &KeySet) -> Result<Replace, StoreError> {
+        let store = self.0.lock().unwrap().clone();
+        KeyStore::replace(&store, expected, keys).await
+    }
+    fn caveats(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Another process has a host key that this one has not got yet: what it made is published, and all else goes on.
+#[tokio::test]
+async fn s7_a_key_that_cannot_be_unsealed_later_stops_nothing_else() {
+    let world = World::new();
+    let server = world.server().await;
+    let secret = world.client("demo").await;
+    let newer = builder(&world.store, host_keys(&[("b", 2), ("a", 1)]));
+    let newer = newer.signing_algorithm(SigningAlgorithm::EdDsa).build().await.unwrap();
+    world.clock.advance(60);
+    server.maintain().await;
+    assert!(world.events.last().source.contains("host key `b`"), "{}", world.events.last().source);
+    assert_eq!(jwks(&server).await, jwks(&newer).await, "published all the same");
+    assert_eq!(send(&server, grant("demo", &secret, &[])).await.status, 200);
+}
+
 #[tokio::test]
 async fn s7_a_key_of_a_newer_release_is_kept_and_not_used() {
     let store = MemoryStore::new();

@@ -9,7 +9,7 @@ use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 use crate::executor::{Executor, ExecutorError, run_blocking};
 use crate::host_keys::{HostKeys, UnsealError};
 use crate::jose::{GeneratedKey, SignatureError, SigningAlgorithm, SigningKey, thumbprint};
-use crate::store::{KeyRecord, KeySet, KeyStore, PrivateKey, Replace, StoreError};
+use crate::store::{KeyRecord, KeySet, KeyStore, PrivateKey, Replace, Revision, StoreError};
 use crate::types::{InvalidValue, Issuer, KeyId, Timestamp};
 
 /// How long a key signs when nothing rotates it.
@@ -40,6 +40,13 @@ pub(crate) enum KeyError {
     Invalid(#[from] InvalidValue),
     #[error("a new {0} key takes long to make: give the builder an `executor`, or use ES256")]
     NeedsExecutor(SigningAlgorithm),
+    #[error(
+        "the key set in the store is not what came after the one that was read before: it was lost or restored. New tokens are signed \
+         by the keys that it has now, and those of before stay published here until this process ends"
+    )]
+    WentBack,
+    #[error("the key store has lost its keys; those that were read before stay in use")]
+    Gone,
     #[error("the key store let none of {ATTEMPTS} attempts to write win")]
     Lost,
 }
@@ -63,17 +70,26 @@ pub(crate) struct Workshop {
 }
 
 impl Workshop {
-    /// The key set as it is.
-    pub(super) async fn read(&self) -> Result<Snapshot, KeyError> {
+    /// The key set as it is. Gives also what is wrong with a key of it, where the others can be used.
+    pub(super) async fn read(&self) -> Result<(Snapshot, Option<KeyError>), KeyError> {
         let (set, revision) = self.store.load().await?;
-        Snapshot::open(&set, revision, &self.issuer, &self.host_keys)
+        let mut wrong = None;
+        let snapshot = Snapshot::open(&set, revision, (&self.issuer, &self.host_keys), |error| {
+            wrong = Some(error);
+            Ok(())
+        })?;
+        Ok((snapshot, wrong))
+    }
+
+    fn open(&self, set: &KeySet, revision: Revision) -> Result<Snapshot, KeyError> {
+        Snapshot::open(set, revision, (&self.issuer, &self.host_keys), Err)
     }
 
     /// The key set with a signing key for each algorithm, and what had to be made for that.
     pub(super) async fn ensure(&self, now: Timestamp) -> Result<(Snapshot, Vec<KeyRecord>), KeyError> {
         for _ in 0..ATTEMPTS {
             let (set, revision) = self.store.load().await?;
-            let snapshot = Snapshot::open(&set, revision, &self.issuer, &self.host_keys)?;
+            let snapshot = self.open(&set, revision)?;
             let missing = self.algorithms.iter().filter(|algorithm| !snapshot.holds(**algorithm, now));
             let mut made = Vec::new();
             for algorithm in missing {
@@ -85,7 +101,7 @@ impl Workshop {
             let next = made.iter().cloned().try_fold(set, KeySet::with)?;
             match self.store.replace(revision, &next).await? {
                 Replace::Won => {
-                    let snapshot = Snapshot::open(&next, revision.next(), &self.issuer, &self.host_keys)?;
+                    let snapshot = self.open(&next, revision.next())?;
                     return Ok((snapshot, made));
                 }
                 Replace::Lost => {}

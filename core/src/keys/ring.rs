@@ -50,23 +50,32 @@ impl KeyRing {
         (old && swap().is_ok()).then_some(Turn(now))
     }
 
-    /// Reads the key set again; the first time also makes what is missing, and gives the keys that were made. On failure
-    /// the old snapshot stays, and the next attempt waits as long again.
+    /// Reads the key set again; the first time also makes what is missing, and gives the keys that were made.
+    ///
+    /// On failure what can be used stays in use, and the next attempt waits as long again. What the store holds is what
+    /// all processes go by, so a set that was lost and made anew, or restored, is taken too: each going by its own would
+    /// sign tokens that the others do not verify.
     pub(crate) async fn refresh(&self, Turn(now): Turn) -> Result<Vec<KeyRecord>, KeyError> {
-        let (fresh, made) = match self.snapshot() {
-            None => self.workshop.ensure(now).await?,
-            Some(_) => (self.workshop.read().await?, Vec::new()),
+        let Some(held) = self.snapshot() else {
+            let (fresh, made) = self.workshop.ensure(now).await?;
+            self.show(fresh);
+            return Ok(made);
         };
-        self.show(fresh);
-        Ok(made)
+        let (fresh, wrong) = self.workshop.read().await?;
+        if fresh.revision > held.revision {
+            self.show(fresh);
+        } else if fresh.revision < held.revision || !fresh.has_the_keys_of(&held) {
+            if !fresh.signs() {
+                return Err(wrong.unwrap_or(KeyError::Gone));
+            }
+            self.show(fresh.beside(&held));
+            return Err(KeyError::WentBack);
+        }
+        wrong.map_or(Ok(Vec::new()), Err)
     }
 
-    /// Unless another turn has been faster.
     fn show(&self, fresh: Snapshot) {
-        let mut held = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
-        if held.as_ref().is_none_or(|held| held.revision < fresh.revision) {
-            *held = Some(Arc::new(fresh));
-        }
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(fresh));
     }
 }
 

@@ -15,7 +15,9 @@ use crate::types::{Issuer, KeyId, Timestamp};
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) revision: Revision,
+    /// First those of the store, then those that it has lost.
     keys: Vec<OpenKey>,
+    lost: usize,
 }
 
 /// One key: what is published of it and, if the private half is here, how to sign.
@@ -27,16 +29,48 @@ pub(crate) struct OpenKey {
 }
 
 impl Snapshot {
-    /// Opens every key of a set. One that cannot be opened is an error: going on would mean making another in
-    /// silence.
+    /// Opens every key of a set. `unsealed` judges one whose private half cannot be had: at start that is an error, since
+    /// going on would mean making another in silence; later it is published and signs nothing here.
     pub(crate) fn open(
         set: &KeySet,
         revision: Revision,
-        issuer: &Issuer,
-        host_keys: &HostKeys,
+        (issuer, host_keys): (&Issuer, &HostKeys),
+        mut unsealed: impl FnMut(KeyError) -> Result<(), KeyError>,
     ) -> Result<Self, KeyError> {
-        let keys = set.keys().iter().map(|record| OpenKey::open(record.clone(), issuer, host_keys));
-        Ok(Self { revision, keys: keys.collect::<Result<_, _>>()? })
+        let mut keys = Vec::new();
+        for record in set.keys() {
+            keys.push(match OpenKey::open(record.clone(), issuer, host_keys) {
+                Err(error @ KeyError::Unseal { .. }) => {
+                    unsealed(error)?;
+                    OpenKey::public(record.clone())?
+                }
+                opened => opened?,
+            });
+        }
+        Ok(Self { revision, keys, lost: 0 })
+    }
+
+    /// Whether both were read from the same key set.
+    pub(super) fn has_the_keys_of(&self, other: &Self) -> bool {
+        self.kids_of_the_store().eq(other.kids_of_the_store())
+    }
+
+    fn kids_of_the_store(&self) -> impl Iterator<Item = &KeyId> {
+        self.keys.iter().take(self.keys.len() - self.lost).map(|key| key.record.kid())
+    }
+
+    /// With the keys of `earlier` that are not here: they go on being published, since tokens of them are about.
+    pub(super) fn beside(mut self, earlier: &Self) -> Self {
+        let gone = |key: &&OpenKey| self.keys.iter().all(|own| own.record.kid() != key.record.kid());
+        let gone: Vec<_> = earlier.keys.iter().filter(gone).map(OpenKey::without_private).collect();
+        self.lost += gone.len();
+        self.keys.extend(gone);
+        self
+    }
+
+    /// Whether there is a key that signs here.
+    pub(super) fn signs(&self) -> bool {
+        self.keys.iter().any(|key| key.signing.is_some())
     }
 
     /// The key that signs for `algorithm` at `now`: of those inside their signing time the one that began last.
@@ -74,7 +108,8 @@ impl Snapshot {
 }
 
 impl OpenKey {
-    fn open(record: KeyRecord, issuer: &Issuer, host_keys: &HostKeys) -> Result<Self, KeyError> {
+    /// What is published of it.
+    fn public(record: KeyRecord) -> Result<Self, KeyError> {
         let corrupt = || KeyError::Corrupt(record.kid().clone());
         let Some(algorithm) = SigningAlgorithm::from_name(record.alg()) else {
             // A newer release made it. What is not understood is neither used nor published.
@@ -86,6 +121,19 @@ impl OpenKey {
             return Err(corrupt());
         }
         let jwk = published(&public, record.kid().as_str(), algorithm.as_str());
+        Ok(Self { record, jwk: Some(jwk), signing: None })
+    }
+
+    fn without_private(&self) -> Self {
+        Self { record: self.record.clone(), jwk: self.jwk.clone(), signing: None }
+    }
+
+    fn open(record: KeyRecord, issuer: &Issuer, host_keys: &HostKeys) -> Result<Self, KeyError> {
+        let own = Self::public(record)?;
+        let (Some(algorithm), record) = (SigningAlgorithm::from_name(own.record.alg()), &own.record) else {
+            return Ok(own);
+        };
+        let corrupt = || KeyError::Corrupt(record.kid().clone());
         // A build that cannot sign with RSA still publishes what others sign with.
         let can_sign = !algorithm.is_rsa() || cfg!(feature = "josekit");
         let signing = match record.private() {
@@ -102,7 +150,7 @@ impl OpenKey {
             }
             PrivateKey::Sealed(_) | PrivateKey::Unknown(_) => None,
         };
-        Ok(Self { record, jwk: Some(jwk), signing })
+        Ok(Self { signing, ..own })
     }
 
     fn algorithm(&self) -> Option<SigningAlgorithm> {

@@ -41,7 +41,8 @@ fn run(flags: &Flags) -> Result<(), Failure> {
         None => block_on(start::start(flags)),
         Some(Command::Assertion(wanted)) => assertion::assertion(flags, wanted),
         Some(Command::Clients(command)) => block_on(clients::run(flags, command)),
-        Some(Command::HostKey { file }) => storage::add_host_key(file),
+        Some(Command::HostKey { file, use_last: false }) => storage::add_host_key(file),
+        Some(Command::HostKey { file, use_last: true }) => storage::use_last_host_key(file),
     }
 }
 

@@ -14,6 +14,17 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Prints a secret that is stored and can be shown this once: if nobody reads it, that is a failure.
+pub(crate) fn say_once(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| {
+        Failure::because(
+            "it is stored, but its secret could not be shown: make another one by `clients rotate-secret`",
+            error,
+        )
+    })
+}
+
 /// One word of a POSIX shell, whatever is in it.
 pub(crate) fn shell_word(text: &str) -> String {
     let plain = |b: u8| {

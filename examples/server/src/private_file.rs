@@ -43,6 +43,70 @@ pub(crate) fn write_new(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Changes the text of a file, or makes the file, whole or not at all: half a file of keys would lock everybody out. Gives
+/// the text that it had. Two at once do not lose each other's change: the second one fails.
+pub(crate) fn rewrite(
+    path: &Path,
+    change: impl FnOnce(&str) -> io::Result<String>,
+) -> io::Result<Zeroizing<String>> {
+    // What a link points to is what is changed.
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let beside = path.with_file_name(name);
+    write_new(&beside, "").map_err(|error| {
+        let shown = beside.display();
+        io::Error::new(
+            error.kind(),
+            format!("`{shown}` cannot be made, perhaps another change is under way: {error}"),
+        )
+    })?;
+    let done = replace(&path, &beside, change);
+    if done.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    done
+}
+
+fn replace(
+    path: &Path,
+    beside: &Path,
+    change: impl FnOnce(&str) -> io::Result<String>,
+) -> io::Result<Zeroizing<String>> {
+    let before = match read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Zeroizing::default(),
+        Err(error) => return Err(error),
+    };
+    let after = Zeroizing::new(change(&before)?);
+    let mut file = OpenOptions::new().write(true).truncate(true).open(beside)?;
+    file.write_all(after.as_bytes())?;
+    keep_owner(path, &file)?;
+    file.sync_all()?;
+    std::fs::rename(beside, path)?;
+    // The new name has to outlive a crash too. An empty parent is the current folder.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Err(error) = File::open(folder).and_then(|folder| folder.sync_all()) {
+        // Some systems cannot sync a folder; the file is there all the same.
+        tracing::debug!(%error, "the folder was not synced");
+    }
+    Ok(before)
+}
+
+/// Whoever could read the old file has to be able to read the new one: the service, at its next start.
+#[cfg(unix)]
+fn keep_owner(path: &Path, file: &File) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, fchown};
+    let Ok(about) = std::fs::metadata(path) else { return Ok(()) };
+    fchown(file, Some(about.uid()), Some(about.gid()))?;
+    file.set_permissions(about.permissions())
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_path: &Path, _file: &File) -> io::Result<()> {
+    Ok(())
+}
+
 /// A new folder that its owner alone can enter.
 pub(crate) fn new_folder(path: &Path) -> io::Result<()> {
     let mut folder = std::fs::DirBuilder::new();

@@ -9,7 +9,7 @@ use super::desk::{Desk, failed, unknown};
 use super::new_proof::NewProof;
 use crate::config::Mistake;
 use crate::failure::Failure;
-use crate::paste::say;
+use crate::paste::{say, say_once};
 
 /// How often a change is made anew because somebody else changed the client meanwhile.
 const ATTEMPTS: usize = 8;
@@ -20,7 +20,7 @@ impl Desk {
         let now = SystemClock::new().now();
         let id = named(id)?;
         let mut made = None;
-        let ends = self
+        let changed = self
             .change(&id, |client| {
                 let (proof, credential) = NewProof::next_secret(client, &self.host_keys)?;
                 made = Some(proof);
@@ -33,9 +33,16 @@ impl Desk {
                     .build()
                     .map(|client| (client, ends)))
             })
-            .await?;
-        let Some(proof) = made else { return Err(unknown(id.as_str())) };
-        say(&format!(
+            .await;
+        let Some(proof) = made else { return changed.map(drop) };
+        let ends = match changed {
+            Ok(ends) => ends,
+            Err(failure) => {
+                say_once(&format!("# If {id} has a new secret now, this is it:\n\n{}\n", proof.line()))?;
+                return Err(failure);
+            }
+        };
+        say_once(&format!(
             "# The old secret of {id} works until {ends}. This is the new one, shown this once and kept nowhere:\n\n{}\n",
             proof.line()
         ))

@@ -8,7 +8,7 @@ use super::new_proof::NewProof;
 use crate::config::Mistake;
 use crate::failure::Failure;
 use crate::flags::{Method, NewClient};
-use crate::paste::{say, toml_list, toml_text};
+use crate::paste::{say, say_once, toml_list, toml_text};
 
 impl Desk {
     pub(super) async fn create(&self, wanted: &NewClient) -> Result<(), Failure> {
@@ -52,11 +52,27 @@ impl Desk {
         let first = Revision::first(&SystemEntropy::new())
             .map_err(|error| failed("no revision could be made", error))?;
         let inserted = registry.insert(first, &client).await;
-        match inserted.map_err(|error| failed("it may not have been stored", error))? {
-            Insert::Done => {
-                say(&format!("Client {} is registered.\n{}", client.id(), proof.for_the_client(client.id())))
+        let inserted = match inserted {
+            Ok(inserted) => inserted,
+            Err(error) => {
+                say_once(&format!(
+                    "# If `clients show` finds {}, this is for it.\n{}",
+                    client.id(),
+                    proof.for_the_client(client.id())
+                ))?;
+                return Err(failed("it is not certain that it was stored", error));
             }
-            Insert::Exists => Err(taken(client.id(), "")),
+        };
+        match inserted {
+            Insert::Done => say_once(&format!(
+                "Client {} is registered.\n{}",
+                client.id(),
+                proof.for_the_client(client.id())
+            )),
+            Insert::Exists => {
+                proof.discard();
+                Err(taken(client.id(), ""))
+            }
         }
     }
 }

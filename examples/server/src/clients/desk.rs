@@ -24,7 +24,7 @@ impl Desk {
     pub(super) async fn open(flags: &Flags) -> Result<Self, Failure> {
         let config = Config::load(flags.config.as_deref())?;
         let backends = Backends::open(flags, &config)?;
-        match backends.prepare().await {
+        match backends.prepare_registry().await {
             Ok(()) => {}
             Err(NotReady::Away(failure) | NotReady::Wrong(failure)) => return Err(failure),
         }

@@ -81,6 +81,13 @@ impl NewProof {
         })
     }
 
+    /// Removes the private key that was just written: no client came of it.
+    pub(super) fn discard(&self) {
+        if let Self::Key { file, .. } = self {
+            let _ = std::fs::remove_file(file);
+        }
+    }
+
     /// How it stands in the configuration.
     pub(super) fn entry(&self) -> (&'static str, String) {
         match self {

@@ -64,11 +64,15 @@ pub(crate) enum Command {
     Clients(ClientsCommand),
     /// Makes a host key, by which secrets and signing keys are kept in a database
     ///
-    /// It comes first in FILE, which is made if it does not exist; the keys that are there stay.
+    /// FILE is made if it does not exist; in one that has keys the new one comes last, for every server to have it before
+    /// anything is made with it.
     HostKey {
         /// The file of --host-keys
         #[arg(value_name = "FILE")]
         file: PathBuf,
+        /// Makes none, and puts the last one first: what is made from then on is made with it
+        #[arg(long)]
+        use_last: bool,
     },
     /// Makes one client assertion, for client_secret_jwt or private_key_jwt
     ///

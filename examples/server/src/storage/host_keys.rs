@@ -43,14 +43,9 @@ fn key(line: &str) -> Option<HostKey> {
     HostKey::new(HostKeyId::new(id).ok()?, &secret).ok()
 }
 
-/// `host-key FILE`: makes a key, in front of those in the file. Those stay, for what was made with them.
+/// `host-key FILE`: makes a key. In a file that has some it comes last, so that every server can have it before anything
+/// is made with it.
 pub(crate) fn add(path: &Path) -> Result<(), Failure> {
-    let failed = |error| Failure::because(&format!("`{}` cannot be written", path.display()), error);
-    let before = match private_file::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Zeroizing::default(),
-        Err(error) => return Err(failed(error)),
-    };
     let (mut name, mut secret) = ([0; 4], Zeroizing::new([0; 32]));
     let entropy = SystemEntropy::new();
     entropy
@@ -60,21 +55,46 @@ pub(crate) fn add(path: &Path) -> Result<(), Failure> {
     let today = SystemClock::new().now().to_string();
     let today = today.split('T').next().unwrap_or_default();
     let id = format!("{today}-{}", data_encoding::HEXLOWER.encode(&name));
-    let line = Zeroizing::new(format!("{id} {}\n{}", BASE64URL_NOPAD.encode(&*secret), *before));
-    // Whole or not at all: half a file would lock every client out.
-    let beside = path.with_extension(format!("new-{}", std::process::id()));
-    private_file::write_new(&beside, &line).map_err(failed)?;
-    std::fs::rename(&beside, path).map_err(failed)?;
+    let line = Zeroizing::new(format!("{id} {}", BASE64URL_NOPAD.encode(&*secret)));
+    let before = private_file::rewrite(path, |text| {
+        let lines = text.lines().filter(|line| !line.trim().is_empty()).chain([line.as_str()]);
+        Ok(lines.map(|line| format!("{line}\n")).collect())
+    });
+    let before = before.map_err(|error| unwritten(path, error))?;
     let file = shell_word(&path.display().to_string());
-    if !before.is_empty() {
-        return say(&format!(
-            "Host key {id} is now the first in {file}; those that were there stay, for what was made with them. Before\n\
-             clients are made with it, copy the file to every server of this issuer and restart them all.\n"
-        ));
-    }
-    say(&format!(
-        "Host key {id} is in {file}, for its owner alone. Keep a copy, apart from the database: without it no secret\n\
-         and no signing key in the database can be used. Every server of this issuer needs the same file:\n\n    \
-         grantor-server --storage postgres --host-keys {file} …\n"
-    ))
+    say(&if before.trim().is_empty() {
+        format!(
+            "Host key {id} is in {file}, for its owner alone. Keep a copy, apart from the database: without it no secret\n\
+             and no signing key in the database can be used. Every server of this issuer needs the same file:\n\n    \
+             grantor-server --storage postgres --host-keys {file} …\n"
+        )
+    } else {
+        format!(
+            "Host key {id} is the last in {file}. Copy the file to every server of this issuer and restart them all; then\n\
+             `grantor-server host-key {file} --use-last` puts it first, so that what is made from then on is made with it.\n\
+             The others stay for what was made with them.\n"
+        )
+    })
+}
+
+/// `host-key FILE --use-last`: the last key becomes the first.
+pub(crate) fn use_last(path: &Path) -> Result<(), Failure> {
+    private_file::rewrite(path, |text| {
+        let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        match lines.len() {
+            0 => Err(std::io::Error::other("it has no key")),
+            _ => {
+                lines.rotate_right(1);
+                Ok(lines.into_iter().map(|line| format!("{line}\n")).collect())
+            }
+        }
+    })
+    .map_err(|error| unwritten(path, error))?;
+    say(
+        "The last host key is the first now. Copy the file to every server of this issuer and restart them.\n",
+    )
+}
+
+fn unwritten(path: &Path, error: std::io::Error) -> Failure {
+    Failure::because(&format!("`{}` was not changed", path.display()), error)
 }

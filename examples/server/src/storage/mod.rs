@@ -12,7 +12,7 @@ use grantor_storage_memory::{ClientCache, MemoryStore};
 use grantor_storage_postgres::{ClientChange, PostgresStore};
 use grantor_storage_redis::RedisStore;
 
-pub(crate) use host_keys::add as add_host_key;
+pub(crate) use host_keys::{add as add_host_key, use_last as use_last_host_key};
 
 use crate::clients::ConfiguredClients;
 use crate::config::{Config, Mistake};
@@ -88,6 +88,14 @@ impl Backends {
         match sealed.find(|id| self.host_keys.ids().all(|own| own != *id)) {
             Some(missing) => Err(host_keys::not_of_this_store(missing)),
             None => Ok(()),
+        }
+    }
+
+    /// The same for the commands, of what they use: clients have to be disabled while the Redis beside is down.
+    pub(crate) async fn prepare_registry(&self) -> Result<(), NotReady> {
+        match &self.kept {
+            Kept::Both(postgres, _) => postgres::prepare(postgres).await,
+            Kept::Memory(_) | Kept::Postgres(_) | Kept::Redis(_) => self.prepare().await,
         }
     }
 

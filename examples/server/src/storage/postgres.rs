@@ -35,6 +35,7 @@ pub(super) async fn prepare(postgres: &PostgresStore) -> Result<(), NotReady> {
 /// Whether it may pass by itself: no connection, or a server that starts, stops or is full.
 fn is_outage(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|said| said.code()).unwrap_or_default();
-    let may_pass = ["08", "53", "57"].iter().any(|class| code.starts_with(class));
-    may_pass || matches!(error, sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed)
+    // The last one is a standby, which may be promoted. A proxy whose server is not there yet breaks the protocol.
+    let may_pass = ["08", "53", "57", "25006"].iter().any(|class| code.starts_with(class));
+    may_pass || matches!(error, sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut)
 }
