@@ -6,6 +6,7 @@ mod clients;
 mod demo;
 mod example;
 mod flags;
+mod host_key;
 mod interop;
 mod keys;
 mod mistakes;
