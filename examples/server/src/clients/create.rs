@@ -64,11 +64,12 @@ impl Desk {
             }
         };
         match inserted {
-            Insert::Done => say_once(&format!(
-                "Client {} is registered.\n{}",
-                client.id(),
-                proof.for_the_client(client.id())
-            )),
+            Insert::Done => {
+                let none = " Without --scope it gets tokens only where the resource has no scopes.";
+                let hint = if client.scope().is_empty() { none } else { "" };
+                let its = proof.for_the_client(client.id());
+                say_once(&format!("Client {} is registered.{hint}\n{its}", client.id()))
+            }
             Insert::Exists => {
                 proof.discard();
                 Err(taken(client.id(), ""))
