@@ -61,7 +61,8 @@
 //!
 //! A store can be made before its server is there; each call tries anew, many at once share one attempt, and each is
 //! over after the sum of [`connect_timeout`](RedisStoreBuilder::connect_timeout) and
-//! [`response_timeout`](RedisStoreBuilder::response_timeout). After a restart, a fail-over or a full memory the same
+//! [`response_timeout`](RedisStoreBuilder::response_timeout). A call that is dropped earlier goes on without its caller, who
+//! hears no more of it: so a dead connection is given up in that time even where every caller gives up sooner. After a restart, a fail-over or a full memory the same
 //! store works again, without a restart of its own.
 //!
 //! **No command is sent a second time.** Where the connection is lost after a command was sent, the call is an error, and

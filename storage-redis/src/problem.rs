@@ -24,6 +24,8 @@ pub(crate) enum Problem {
     Refused(Refused),
     #[error("no answer within {0:?}")]
     Late(Duration),
+    #[error("the runtime ended before the answer came")]
+    Ended,
     #[error(
         "of {wanted} replicas {had} had the write in time: it stands on the primary and may be lost by a fail-over"
     )]
