@@ -89,10 +89,13 @@ impl Problem {
             return error.code() != Some("NOAUTH");
         }
         let ErrorKind::Server(kind) = error.kind() else { return false };
+        if kind == ServerErrorKind::ResponseError {
+            // Redis 6 puts the code of what failed in a script inside the text. This one is a primary no more.
+            return !error.to_string().contains("-READONLY ");
+        }
         matches!(
             kind,
-            ServerErrorKind::ResponseError
-                | ServerErrorKind::NoScript
+            ServerErrorKind::NoScript
                 | ServerErrorKind::NoPerm
                 | ServerErrorKind::CrossSlot
                 | ServerErrorKind::Moved
@@ -102,7 +105,7 @@ impl Problem {
     }
 
     fn is_corrupt(&self) -> bool {
-        // Redis 6 puts the code of what failed in a script inside the text.
+        // Inside the text, as above.
         let wrong_type =
             |error: &RedisError| error.code() == Some("WRONGTYPE") || error.to_string().contains("WRONGTYPE");
         matches!(self, Self::Shape(_) | Self::Stored(_))
@@ -121,5 +124,30 @@ pub(crate) struct Redirect {
 impl From<Problem> for StoreError {
     fn from(problem: Problem) -> Self {
         if problem.is_corrupt() { Self::corrupt(problem) } else { Self::unavailable(problem) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(text: &str) -> Problem {
+        let answer = redis::parse_redis_value(format!("-{text}\r\n").as_bytes()).unwrap();
+        Problem::Redis(answer.extract_error().unwrap_err())
+    }
+
+    #[test]
+    fn a_demoted_primary_is_left_whether_it_says_so_by_its_code_or_as_redis_6_inside_a_text() {
+        let by_code = "READONLY You can't write against a read only replica.";
+        let in_text = "ERR Error running script (call to f_5ff3): @user_script:3: @user_script: 3: -READONLY You can't \
+                       write against a read only replica.";
+        for text in [by_code, in_text] {
+            assert!(!answered(text).leaves_the_link(), "{text}");
+        }
+        for text in
+            ["ERR unknown command 'X'", "ERR Error running script (call to f_5ff3): @user_script:3: x"]
+        {
+            assert!(answered(text).leaves_the_link(), "{text}");
+        }
     }
 }
