@@ -52,6 +52,26 @@ async fn what_is_not_ours_is_corrupt() {
     assert!(store.list(&ClientQuery::first(10)).await.unwrap().clients.is_empty(), "deleting it mends that");
 }
 
+/// Otherwise a listing would go round in circles, and whoever changes the one client would change the other.
+#[tokio::test]
+#[ignore = "needs Redis: bash .ci/test starts one"]
+async fn a_record_under_the_id_of_another_client_is_corrupt() {
+    let server = Server::start(&[]).await;
+    let (store, raw) = (server.store(), server.client());
+    let at_7 = Revision::new(7);
+    for name in ["a", "b"] {
+        let client = Client::builder(id(name), AuthMethod::CLIENT_SECRET_BASIC).build().unwrap();
+        assert_eq!(ClientRegistry::insert(&store, at_7, &client).await.unwrap(), Insert::Done);
+    }
+    let records = "{grantor:1:clients}:records";
+    let of_a: Vec<u8> = run(&raw, redis::cmd("HGET").arg(records).arg("a")).await.unwrap();
+    run::<()>(&raw, redis::cmd("HSET").arg(records).arg("b").arg(of_a)).await.unwrap();
+    is_corrupt(ClientStore::find(&store, &id("b")).await);
+    is_corrupt(store.list(&ClientQuery::first(10)).await);
+    is_corrupt(store.list(&ClientQuery::first(1).starting_after(id("a"))).await);
+    assert!(ClientStore::find(&store, &id("a")).await.unwrap().is_some());
+}
+
 /// The error and all its sources, as a log shows them.
 fn log(error: &(dyn Error + 'static)) -> String {
     let mut text = format!("{error} {error:?}");
