@@ -7,7 +7,7 @@
 //!
 //! ```no_run
 //! use grantor::Stores;
-//! use grantor_storage_redis::RedisStore;
+//! use grantor_storage_redis::{RedisStore, redis};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = redis::Client::open("redis://:password@redis.internal:6379")?;
@@ -18,9 +18,9 @@
 //! # }
 //! ```
 //!
-//! It needs Redis 6 or newer (or Valkey) and speaks RESP3. It is tested on 7.0. A host needs the `redis` crate of the
-//! same major version for the `Client`; the feature `tls` is for `rediss://` by rustls, whose cryptography provider the
-//! program installs at its start.
+//! It needs Redis 6 or newer (or Valkey) and speaks RESP3. It is tested on 7.0. The `Client` is that of the [`redis`]
+//! crate which this one brings along, or of the same major version; the feature `tls` is for `rediss://` by rustls, whose
+//! cryptography provider the program installs at its start.
 //!
 //! # What a crash or a fail-over loses
 //!
@@ -122,4 +122,6 @@ mod tokens;
 pub use builder::{ConfigError, RedisStoreBuilder};
 pub use check::CheckError;
 pub use loss::Loss;
+/// The release of redis whose clients this takes.
+pub use redis;
 pub use store::RedisStore;

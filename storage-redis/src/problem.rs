@@ -16,6 +16,11 @@ pub(crate) enum Problem {
     /// The address and the reason, both without the password.
     #[error("no connection to {at}")]
     Connect { at: String, source: RedisError },
+    #[error(
+        "{at} does not let this user in: user and password belong into the URL, `redis://user:password@host:port` \
+         (`redis://:password@host:port` where there is only a password), and what the user may do into the server's ACL"
+    )]
+    NotLetIn { at: String, source: RedisError },
     #[error(transparent)]
     Tls(NoTls),
     #[error("none of the Sentinels names a primary `{0}`")]
@@ -53,6 +58,7 @@ impl From<Refused> for Problem {
 impl Problem {
     /// A server quotes the arguments of a command that it does not know, and the first one holds the password.
     pub(crate) fn connect(info: &ConnectionInfo, error: RedisError) -> Self {
+        let is_let_in = !is_about_the_user(&error);
         let (at, text) = (info.addr().to_string(), error.to_string());
         let password = info.redis_settings().password().filter(|password| !password.is_empty());
         let source = match password.filter(|password| text.contains(password)) {
@@ -61,7 +67,16 @@ impl Problem {
             }
             None => error,
         };
-        Self::Connect { at, source }
+        if is_let_in { Self::Connect { at, source } } else { Self::NotLetIn { at, source } }
+    }
+
+    /// Whether the server turns this user away, which does not pass by waiting.
+    pub(crate) fn is_about_the_user(&self) -> bool {
+        match self {
+            Self::NotLetIn { .. } => true,
+            Self::Redis(error) => is_about_the_user(error),
+            _ => false,
+        }
     }
 
     /// Whether the server has not done the command and is not the one to ask.
@@ -111,6 +126,11 @@ impl Problem {
         matches!(self, Self::Shape(_) | Self::Stored(_))
             || matches!(self, Self::Redis(error) if wrong_type(error))
     }
+}
+
+fn is_about_the_user(error: &RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm))
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
 }
 
 /// Another server to ask.

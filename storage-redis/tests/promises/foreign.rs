@@ -6,7 +6,7 @@ use grantor::store::{
     AuthMethod, Claim, Client, ClientQuery, ClientRegistry, ClientStore, Delete, Insert, KeyStore, Revision,
     StoreError, TokenState, TokenStore,
 };
-use grantor_storage_redis::{ConfigError, RedisStore};
+use grantor_storage_redis::{CheckError, ConfigError, RedisStore};
 use redis::Client as RedisClient;
 
 use crate::fixture::{id, later, proof, run, token};
@@ -81,6 +81,31 @@ fn log(error: &(dyn Error + 'static)) -> String {
         source = error.source();
     }
     text
+}
+
+/// No waiting helps: somebody has to mend the URL or the user.
+#[tokio::test]
+#[ignore = "needs Redis: bash .ci/test starts one"]
+async fn a_password_that_is_missing_or_wrong_is_a_setting_and_is_told_with_the_place_where_it_goes() {
+    let guarded = Server::start(&["--requirepass", "the-right-one"]).await;
+    // One that may connect and do nothing more.
+    let mut user = redis::cmd("ACL");
+    user.arg("SETUSER").arg("barred").arg("on").arg(">pass").arg("+hello");
+    let by = |user: &str| RedisClient::open(format!("redis://{user}127.0.0.1:{}", guarded.port)).unwrap();
+    run::<()>(&by(":the-right-one@"), &user).await.unwrap();
+    for user in ["", ":wrong-pass@", "nobody:wrong-pass@"] {
+        let store = RedisStore::single(by(user)).build().unwrap();
+        let error = store.check().await.unwrap_err();
+        assert!(matches!(error, CheckError::Setting(_)), "{user}: {error:?}");
+        let told = log(&error);
+        assert!(told.contains("`redis://user:password@host:port`"), "{told}");
+        assert!(told.contains(&guarded.port.to_string()) && !told.contains("wrong-pass"), "{told}");
+        assert!(store.claim(&proof(), later()).await.unwrap_err().is_unavailable());
+    }
+    for store in [RedisStore::single(by("barred:pass@")), RedisStore::cluster([by("barred:pass@")])] {
+        let error = store.build().unwrap().check().await.unwrap_err();
+        assert!(matches!(error, CheckError::Setting(_)), "{error:?}");
+    }
 }
 
 #[tokio::test]
