@@ -158,13 +158,10 @@ fn is_primary(role: Option<Value>) -> Result<(), Problem> {
 
 /// Whether the server does not permit the command, or knows none of this name.
 fn cannot_be_asked(error: &RedisError) -> bool {
-    match error.kind() {
-        ErrorKind::Server(ServerErrorKind::NoPerm) => true,
-        ErrorKind::Server(ServerErrorKind::ResponseError) => {
-            error.detail().is_some_and(|detail| detail.starts_with("unknown command"))
-        }
-        _ => false,
-    }
+    let ErrorKind::Server(kind) = error.kind() else { return false };
+    kind == ServerErrorKind::NoPerm
+        || kind == ServerErrorKind::ResponseError
+            && error.detail().is_some_and(|detail| detail.starts_with("unknown command"))
 }
 
 /// Rustls panics where no provider was installed, so that is found out before.

@@ -72,11 +72,8 @@ impl Problem {
 
     /// Whether the server turns this user away, which does not pass by waiting.
     pub(crate) fn is_about_the_user(&self) -> bool {
-        match self {
-            Self::NotLetIn { .. } => true,
-            Self::Redis(error) => is_about_the_user(error),
-            _ => false,
-        }
+        matches!(self, Self::NotLetIn { .. })
+            || matches!(self, Self::Redis(error) if is_about_the_user(error))
     }
 
     /// Whether the server has not done the command and is not the one to ask.

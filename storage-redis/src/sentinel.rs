@@ -31,7 +31,7 @@ impl Sentinels {
                 Ok(Ok(link)) => return Ok(link),
                 // What a primary said is more to the point than that a Sentinel is down.
                 Ok(Err(failed)) if matches!(problem, Problem::Refused(_) | Problem::NotLetIn { .. }) => {
-                    drop(failed)
+                    drop(failed);
                 }
                 Ok(Err(failed)) => problem = failed,
                 Err(_) => {}
