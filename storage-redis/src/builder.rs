@@ -146,7 +146,7 @@ impl RedisStoreBuilder {
             }
             Target::Cluster(seeds) => {
                 let server = seeds.first().ok_or(ConfigError::NoAddress)?.clone();
-                Servers::Cluster(Box::new(Cluster::new(server, seeds, terms)))
+                Servers::Cluster(Arc::new(Cluster::new(server, seeds, terms)))
             }
         };
         let caveats = self.accepted.caveats(self.wait_for.map(|wait_for| wait_for.replicas));

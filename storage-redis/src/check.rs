@@ -16,8 +16,8 @@ pub enum CheckError {
     /// A server cannot be reached, is not ready, or no primary: that may pass by itself.
     #[error(transparent)]
     Away(StoreError),
-    /// A server has a setting that loses what it acknowledges, or is another kind of server than was said; or `rediss://`
-    /// cannot work in this program. The source names it, and the remedy.
+    /// A server has a setting that loses what it acknowledges, or is another kind of server than was said, or turns the
+    /// user or the password away; or `rediss://` cannot work in this program. The source names it, and the remedy.
     #[error(transparent)]
     Setting(StoreError),
 }
@@ -28,7 +28,7 @@ impl From<Problem> for CheckError {
             matches!(refused, Refused::Replica(_) | Refused::Loading | Refused::WriteFailed(_))
         };
         let is_setting = matches!(&problem, Problem::Refused(refused) if !may_pass(refused));
-        let is_setting = is_setting || matches!(&problem, Problem::Tls(_));
+        let is_setting = is_setting || matches!(&problem, Problem::Tls(_)) || problem.is_about_the_user();
         if is_setting { Self::Setting(problem.into()) } else { Self::Away(problem.into()) }
     }
 }

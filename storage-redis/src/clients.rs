@@ -24,7 +24,7 @@ impl ClientStore for RedisStore {
         let key = &self.parts().layout.clients;
         let command = redis::cmd("HGET").arg(&key.name).arg(id.as_str()).clone();
         let held = self.parts().access.read(key, &command).await?;
-        held.map(|held| client(&held)).transpose()
+        held.map(|held| client(id.as_str().as_bytes(), &held)).transpose()
     }
 
     fn caveats(&self) -> Vec<String> {
@@ -105,16 +105,22 @@ impl RedisStore {
         let args: [&[u8]; 2] = [start.as_bytes(), most.as_bytes()];
         let keys = [&layout.clients, &layout.client_ids];
         let answer = self.parts().access.read_all(&LIST_CLIENTS, &keys, &args).await?;
-        let (_, records): (Vec<Vec<u8>>, Vec<Option<Vec<u8>>>) =
+        let (ids, records): (Vec<Vec<u8>>, Vec<Option<Vec<u8>>>) =
             redis::from_redis_value(answer).map_err(|_| Problem::Shape("a script"))?;
         let missing = Problem::Stored("a client whose id is listed and whose record is not there");
-        records.into_iter().map(|held| client(&held.ok_or_else(|| missing.clone())?)).collect()
+        let listed = ids.into_iter().zip(records);
+        listed.map(|(id, held)| client(&id, &held.ok_or_else(|| missing.clone())?)).collect()
     }
 }
 
-fn client(held: &[u8]) -> Result<Versioned<Client>, StoreError> {
+/// What is held under an id, which must be a client of this id: a caller who pages or updates goes by the client's own.
+fn client(id: &[u8], held: &[u8]) -> Result<Versioned<Client>, StoreError> {
     let (revision, document) = stored::read(held)?;
-    Ok(Versioned::new(Client::from_document(document)?, revision))
+    let client = Client::from_document(document)?;
+    if client.id().as_str().as_bytes() != id {
+        return Err(Problem::Stored("a client under the id of another").into());
+    }
+    Ok(Versioned::new(client, revision))
 }
 
 fn matches_name(client: &Client, query: &ClientQuery) -> bool {

@@ -7,7 +7,7 @@
 //!
 //! ```no_run
 //! use grantor::Stores;
-//! use grantor_storage_redis::RedisStore;
+//! use grantor_storage_redis::{RedisStore, redis};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = redis::Client::open("redis://:password@redis.internal:6379")?;
@@ -18,9 +18,9 @@
 //! # }
 //! ```
 //!
-//! It needs Redis 6 or newer (or Valkey) and speaks RESP3. It is tested on 7.0. A host needs the `redis` crate of the
-//! same major version for the `Client`; the feature `tls` is for `rediss://` by rustls, whose cryptography provider the
-//! program installs at its start.
+//! It needs Redis 6 or newer (or Valkey) and speaks RESP3. It is tested on 7.0. The `Client` is that of the [`redis`]
+//! crate which this one brings along, or of the same major version; the feature `tls` is for `rediss://` by rustls, whose
+//! cryptography provider the program installs at its start.
 //!
 //! # What a crash or a fail-over loses
 //!
@@ -55,14 +55,25 @@
 //! Managed services often hide `CONFIG`, and most have replicas and no append-only file. What can be read is checked;
 //! for the rest the host gives its word: [`vouch_for_settings`](RedisStoreBuilder::vouch_for_settings).
 //!
-//! Where the clock of the server jumps forward, Redis forgets what then has ended: let it slew.
+//! What else loses, whatever the settings are:
+//!
+//! - **The clock of the server.** Redis forgets by its own clock. Where that is more than 15 minutes ahead of Grantor's,
+//!   a claim or a revocation is forgotten that much before its `until` (but never within 15 minutes of the call); where
+//!   it jumps forward, so is what then seems to have ended. Keep it by NTP, and let it slew.
+//! - **A backup that is restored** brings back the state of its time: proofs that were spent since then can be spent
+//!   again, and tokens that were revoked since then live again, each until it expires. Before Grantor works with it
+//!   again, let as much time pass as tokens and assertions last.
+//! - **A slot migration that is given up** (`CLUSTER SETSLOT … STABLE` or `NODE` back to the old server). What was written
+//!   on the importing server meanwhile stays there and nobody asks it: such a claim can be spent once more. Bring a
+//!   migration to its end.
 //!
 //! # Outages
 //!
 //! A store can be made before its server is there; each call tries anew, many at once share one attempt, and each is
 //! over after the sum of [`connect_timeout`](RedisStoreBuilder::connect_timeout) and
-//! [`response_timeout`](RedisStoreBuilder::response_timeout). After a restart, a fail-over or a full memory the same
-//! store works again, without a restart of its own.
+//! [`response_timeout`](RedisStoreBuilder::response_timeout). A call that is dropped earlier goes on without its caller:
+//! so a dead connection is given up in that time even where every caller gives up sooner. After a restart, a fail-over
+//! or a full memory the same store works again, without a restart of its own.
 //!
 //! **No command is sent a second time.** Where the connection is lost after a command was sent, the call is an error, and
 //! the command may have been done: the claim may be spent, as core takes it anyway. The only commands that are sent
@@ -121,4 +132,6 @@ mod tokens;
 pub use builder::{ConfigError, RedisStoreBuilder};
 pub use check::CheckError;
 pub use loss::Loss;
+/// The release of redis whose clients this takes.
+pub use redis;
 pub use store::RedisStore;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, Pipeline, ProtocolVersion, RedisResult, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ErrorKind, Pipeline, ProtocolVersion, RedisError,
+    RedisResult, ServerErrorKind, Value,
 };
 
 use crate::check::Refused;
@@ -99,6 +100,12 @@ impl Link {
         Ok(self.connection.clone().req_packed_commands(commands, 0, commands.len()).await?)
     }
 
+    /// By `ROLE`, which says more than `PING` and is what each read asks for anyway.
+    pub(crate) async fn ping(&self) -> Result<(), Problem> {
+        let answers = self.ask_all(redis::pipe().cmd("ROLE")).await?;
+        is_primary(answers.into_iter().next())
+    }
+
     /// Sends one command with what goes before and after it, as one piece.
     pub(crate) async fn run(&self, command: &Cmd, asking: bool, then: Then) -> Result<Value, Problem> {
         if !asking && matches!(then, Then::Nothing) {
@@ -133,14 +140,28 @@ impl Link {
     }
 }
 
-/// What `ROLE` says. Where it is not permitted, the check of the connection was the last word.
-fn is_primary(role: Option<Value>) -> Result<(), Refused> {
-    let Some(Value::Array(role)) = role else { return Ok(()) };
+/// What `ROLE` says. Where it may not be asked for, the check of the connection was the last word.
+fn is_primary(role: Option<Value>) -> Result<(), Problem> {
+    let role = match role.ok_or(Problem::Shape("a pipeline"))?.extract_error() {
+        Ok(role) => role,
+        Err(error) if cannot_be_asked(&error) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let Value::Array(role) = role else { return Err(Problem::Shape("ROLE")) };
     let role: Option<String> = role.into_iter().next().and_then(|role| redis::from_redis_value(role).ok());
     match role {
-        Some(role) if role != "master" => Err(Refused::Replica(role)),
-        _ => Ok(()),
+        Some(role) if role == "master" => Ok(()),
+        Some(role) => Err(Refused::Replica(role).into()),
+        None => Err(Problem::Shape("ROLE")),
     }
+}
+
+/// Whether the server does not permit the command, or knows none of this name.
+fn cannot_be_asked(error: &RedisError) -> bool {
+    let ErrorKind::Server(kind) = error.kind() else { return false };
+    kind == ServerErrorKind::NoPerm
+        || kind == ServerErrorKind::ResponseError
+            && error.detail().is_some_and(|detail| detail.starts_with("unknown command"))
 }
 
 /// Rustls panics where no provider was installed, so that is found out before.
@@ -149,4 +170,34 @@ fn can_speak_tls(address: &ConnectionAddr) -> Result<(), Problem> {
         tls::ready().map_err(Problem::Tls)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(answer: &str) -> bool {
+        is_primary(Some(redis::parse_redis_value(answer.as_bytes()).unwrap())).is_ok()
+    }
+
+    #[test]
+    fn only_a_role_that_may_not_be_asked_for_is_taken_for_a_primary_s() {
+        assert!(said("*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n"));
+        assert!(said("-NOPERM this user has no permissions to run the 'role' command\r\n"));
+        assert!(said("-ERR unknown command 'ROLE', with args beginning with: \r\n"));
+        assert!(said("-ERR unknown command `ROLE`, with args beginning with: \r\n"), "Redis 6");
+        for answer in [
+            "*1\r\n$5\r\nslave\r\n",
+            "-LOADING Redis is loading the dataset in memory\r\n",
+            "-MASTERDOWN Link with MASTER is down\r\n",
+            "-BUSY Redis is busy running a script\r\n",
+            "-ERR the proxy has no server\r\n",
+            "+OK\r\n",
+            "*0\r\n",
+            "$-1\r\n",
+        ] {
+            assert!(!said(answer), "{answer}");
+        }
+        assert!(is_primary(None).is_err());
+    }
 }

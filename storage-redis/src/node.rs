@@ -90,6 +90,16 @@ impl Node {
         checked
     }
 
+    /// Fails unless the server answers, and as the primary.
+    pub(crate) async fn ping(&self) -> Result<(), Problem> {
+        let link = self.link().await?;
+        let answer = link.ping().await;
+        if answer.is_err() {
+            self.discard(&link);
+        }
+        answer
+    }
+
     /// The next call makes another connection, unless somebody has done so already.
     pub(crate) fn discard(&self, link: &Link) {
         let mut held = self.link.write().unwrap_or_else(PoisonError::into_inner);

@@ -16,6 +16,11 @@ pub(crate) enum Problem {
     /// The address and the reason, both without the password.
     #[error("no connection to {at}")]
     Connect { at: String, source: RedisError },
+    #[error(
+        "{at} does not let this user in: user and password belong into the URL, `redis://user:password@host:port` \
+         (`redis://:password@host:port` where there is only a password), and what the user may do into the server's ACL"
+    )]
+    NotLetIn { at: String, source: RedisError },
     #[error(transparent)]
     Tls(NoTls),
     #[error("none of the Sentinels names a primary `{0}`")]
@@ -24,6 +29,8 @@ pub(crate) enum Problem {
     Refused(Refused),
     #[error("no answer within {0:?}")]
     Late(Duration),
+    #[error("the runtime ended before the answer came")]
+    Ended,
     #[error(
         "of {wanted} replicas {had} had the write in time: it stands on the primary and may be lost by a fail-over"
     )]
@@ -51,6 +58,7 @@ impl From<Refused> for Problem {
 impl Problem {
     /// A server quotes the arguments of a command that it does not know, and the first one holds the password.
     pub(crate) fn connect(info: &ConnectionInfo, error: RedisError) -> Self {
+        let is_let_in = !is_about_the_user(&error);
         let (at, text) = (info.addr().to_string(), error.to_string());
         let password = info.redis_settings().password().filter(|password| !password.is_empty());
         let source = match password.filter(|password| text.contains(password)) {
@@ -59,7 +67,13 @@ impl Problem {
             }
             None => error,
         };
-        Self::Connect { at, source }
+        if is_let_in { Self::Connect { at, source } } else { Self::NotLetIn { at, source } }
+    }
+
+    /// Whether the server turns this user away, which does not pass by waiting.
+    pub(crate) fn is_about_the_user(&self) -> bool {
+        matches!(self, Self::NotLetIn { .. })
+            || matches!(self, Self::Redis(error) if is_about_the_user(error))
     }
 
     /// Whether the server has not done the command and is not the one to ask.
@@ -87,10 +101,13 @@ impl Problem {
             return error.code() != Some("NOAUTH");
         }
         let ErrorKind::Server(kind) = error.kind() else { return false };
+        if kind == ServerErrorKind::ResponseError {
+            // Redis 6 puts the code of what failed in a script inside the text. This one is a primary no more.
+            return !error.to_string().contains("-READONLY ");
+        }
         matches!(
             kind,
-            ServerErrorKind::ResponseError
-                | ServerErrorKind::NoScript
+            ServerErrorKind::NoScript
                 | ServerErrorKind::NoPerm
                 | ServerErrorKind::CrossSlot
                 | ServerErrorKind::Moved
@@ -100,12 +117,17 @@ impl Problem {
     }
 
     fn is_corrupt(&self) -> bool {
-        // Redis 6 puts the code of what failed in a script inside the text.
+        // Inside the text, as above.
         let wrong_type =
             |error: &RedisError| error.code() == Some("WRONGTYPE") || error.to_string().contains("WRONGTYPE");
         matches!(self, Self::Shape(_) | Self::Stored(_))
             || matches!(self, Self::Redis(error) if wrong_type(error))
     }
+}
+
+fn is_about_the_user(error: &RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm))
+        || matches!(error.code(), Some("NOAUTH" | "WRONGPASS"))
 }
 
 /// Another server to ask.
@@ -119,5 +141,30 @@ pub(crate) struct Redirect {
 impl From<Problem> for StoreError {
     fn from(problem: Problem) -> Self {
         if problem.is_corrupt() { Self::corrupt(problem) } else { Self::unavailable(problem) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(text: &str) -> Problem {
+        let answer = redis::parse_redis_value(format!("-{text}\r\n").as_bytes()).unwrap();
+        Problem::Redis(answer.extract_error().unwrap_err())
+    }
+
+    #[test]
+    fn a_demoted_primary_is_left_whether_it_says_so_by_its_code_or_as_redis_6_inside_a_text() {
+        let by_code = "READONLY You can't write against a read only replica.";
+        let in_text = "ERR Error running script (call to f_5ff3): @user_script:3: @user_script: 3: -READONLY You can't \
+                       write against a read only replica.";
+        for text in [by_code, in_text] {
+            assert!(!answered(text).leaves_the_link(), "{text}");
+        }
+        for text in
+            ["ERR unknown command 'X'", "ERR Error running script (call to f_5ff3): @user_script:3: x"]
+        {
+            assert!(answered(text).leaves_the_link(), "{text}");
+        }
     }
 }

@@ -30,7 +30,9 @@ impl Sentinels {
             match attempt {
                 Ok(Ok(link)) => return Ok(link),
                 // What a primary said is more to the point than that a Sentinel is down.
-                Ok(Err(failed)) if matches!(problem, Problem::Refused(_)) => drop(failed),
+                Ok(Err(failed)) if matches!(problem, Problem::Refused(_) | Problem::NotLetIn { .. }) => {
+                    drop(failed);
+                }
                 Ok(Err(failed)) => problem = failed,
                 Err(_) => {}
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::{Cmd, Value};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::cluster::Cluster;
@@ -14,9 +15,10 @@ use crate::problem::Problem;
 use crate::scripts::Script;
 
 /// One server, or many that each have a share of the slots.
+#[derive(Clone)]
 pub(crate) enum Servers {
     One(Arc<Node>),
-    Cluster(Box<Cluster>),
+    Cluster(Arc<Cluster>),
 }
 
 /// The servers, and the bounds of each call to them.
@@ -70,14 +72,22 @@ impl Access {
         .await
     }
 
-    /// Fails unless there is a connection to the primary of the key.
-    pub(crate) async fn connect(&self, key: &Key) -> Result<(), Problem> {
+    /// Fails unless every primary answers. A connection over which one does not is given up.
+    pub(crate) async fn ping(&self) -> Result<(), Problem> {
         self.in_time(async {
             match &self.servers {
-                Servers::One(node) => node.link().await.map(drop),
+                Servers::One(node) => node.ping().await,
                 Servers::Cluster(cluster) => {
-                    let link = async { cluster.node(key.slot).await?.link().await.map(drop) };
-                    link.await.inspect_err(|problem| cluster.learn_from(problem))
+                    let mut answers = JoinSet::new();
+                    for node in cluster.nodes().await? {
+                        answers.spawn(async move { node.ping().await });
+                    }
+                    let mut all = Ok(());
+                    while let Some(answer) = answers.join_next().await {
+                        let answer = answer.unwrap_or(Err(Problem::Ended));
+                        all = all.and(answer.inspect_err(|problem| cluster.learn_from(problem)));
+                    }
+                    all
                 }
             }
         })
@@ -100,12 +110,35 @@ impl Access {
         .await
     }
 
-    /// Sends a command once. Only where a server says that it has not done it because another one has the slot, that
-    /// other one is asked: a command whose answer was lost is never sent again.
+    /// Sends a command once, in a task of its own. Its caller may be dropped at any time, as when a client hangs up:
+    /// somebody must still wait and see that a connection is dead, or all who are in haste would be given it for ever.
     async fn run(&self, slot: u16, command: &Cmd, then: Then) -> Result<Value, Problem> {
-        match &self.servers {
-            Servers::One(node) => send(node, command, false, then).await,
-            Servers::Cluster(cluster) => {
+        let (servers, command, at_most) = (self.servers.clone(), command.clone(), self.at_most());
+        let run = async move {
+            let run = servers.run(slot, &command, then);
+            timeout(at_most, run).await.unwrap_or(Err(Problem::Late(at_most)))
+        };
+        tokio::spawn(run).await.unwrap_or(Err(Problem::Ended))
+    }
+
+    /// Whatever happens on the way, and however often the server is looked for.
+    async fn in_time<T>(&self, call: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+        let at_most = self.at_most();
+        timeout(at_most, call).await.unwrap_or(Err(Problem::Late(at_most)))
+    }
+
+    fn at_most(&self) -> Duration {
+        self.limits.connect.saturating_add(self.limits.response)
+    }
+}
+
+impl Servers {
+    /// Only where a server says that it has not done the command because another one has the slot, that other one is
+    /// asked: a command whose answer was lost is never sent again.
+    async fn run(&self, slot: u16, command: &Cmd, then: Then) -> Result<Value, Problem> {
+        match self {
+            Self::One(node) => send(node, command, false, then).await,
+            Self::Cluster(cluster) => {
                 let then = if matches!(then, Then::Role) { Then::Nothing } else { then };
                 let sent = async {
                     let node = cluster.node(slot).await?;
@@ -124,16 +157,6 @@ impl Access {
                 sent.await.inspect_err(|problem| cluster.learn_from(problem))
             }
         }
-    }
-
-    /// Whatever happens on the way, and however often the server is looked for.
-    async fn in_time<T>(&self, call: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
-        let at_most = self.at_most();
-        timeout(at_most, call).await.unwrap_or(Err(Problem::Late(at_most)))
-    }
-
-    fn at_most(&self) -> Duration {
-        self.limits.connect.saturating_add(self.limits.response)
     }
 }
 

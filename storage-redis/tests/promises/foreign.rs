@@ -6,7 +6,7 @@ use grantor::store::{
     AuthMethod, Claim, Client, ClientQuery, ClientRegistry, ClientStore, Delete, Insert, KeyStore, Revision,
     StoreError, TokenState, TokenStore,
 };
-use grantor_storage_redis::{ConfigError, RedisStore};
+use grantor_storage_redis::{CheckError, ConfigError, RedisStore};
 use redis::Client as RedisClient;
 
 use crate::fixture::{id, later, proof, run, token};
@@ -52,6 +52,26 @@ async fn what_is_not_ours_is_corrupt() {
     assert!(store.list(&ClientQuery::first(10)).await.unwrap().clients.is_empty(), "deleting it mends that");
 }
 
+/// Otherwise a listing would go round in circles, and whoever changes the one client would change the other.
+#[tokio::test]
+#[ignore = "needs Redis: bash .ci/test starts one"]
+async fn a_record_under_the_id_of_another_client_is_corrupt() {
+    let server = Server::start(&[]).await;
+    let (store, raw) = (server.store(), server.client());
+    let at_7 = Revision::new(7);
+    for name in ["a", "b"] {
+        let client = Client::builder(id(name), AuthMethod::CLIENT_SECRET_BASIC).build().unwrap();
+        assert_eq!(ClientRegistry::insert(&store, at_7, &client).await.unwrap(), Insert::Done);
+    }
+    let records = "{grantor:1:clients}:records";
+    let of_a: Vec<u8> = run(&raw, redis::cmd("HGET").arg(records).arg("a")).await.unwrap();
+    run::<()>(&raw, redis::cmd("HSET").arg(records).arg("b").arg(of_a)).await.unwrap();
+    is_corrupt(ClientStore::find(&store, &id("b")).await);
+    is_corrupt(store.list(&ClientQuery::first(10)).await);
+    is_corrupt(store.list(&ClientQuery::first(1).starting_after(id("a"))).await);
+    assert!(ClientStore::find(&store, &id("a")).await.unwrap().is_some());
+}
+
 /// The error and all its sources, as a log shows them.
 fn log(error: &(dyn Error + 'static)) -> String {
     let mut text = format!("{error} {error:?}");
@@ -61,6 +81,31 @@ fn log(error: &(dyn Error + 'static)) -> String {
         source = error.source();
     }
     text
+}
+
+/// No waiting helps: somebody has to mend the URL or the user.
+#[tokio::test]
+#[ignore = "needs Redis: bash .ci/test starts one"]
+async fn a_password_that_is_missing_or_wrong_is_a_setting_and_is_told_with_the_place_where_it_goes() {
+    let guarded = Server::start(&["--requirepass", "the-right-one"]).await;
+    // One that may connect and do nothing more.
+    let mut user = redis::cmd("ACL");
+    user.arg("SETUSER").arg("barred").arg("on").arg(">pass").arg("+hello");
+    let by = |user: &str| RedisClient::open(format!("redis://{user}127.0.0.1:{}", guarded.port)).unwrap();
+    run::<()>(&by(":the-right-one@"), &user).await.unwrap();
+    for user in ["", ":wrong-pass@", "nobody:wrong-pass@"] {
+        let store = RedisStore::single(by(user)).build().unwrap();
+        let error = store.check().await.unwrap_err();
+        assert!(matches!(error, CheckError::Setting(_)), "{user}: {error:?}");
+        let told = log(&error);
+        assert!(told.contains("`redis://user:password@host:port`"), "{told}");
+        assert!(told.contains(&guarded.port.to_string()) && !told.contains("wrong-pass"), "{told}");
+        assert!(store.claim(&proof(), later()).await.unwrap_err().is_unavailable());
+    }
+    for store in [RedisStore::single(by("barred:pass@")), RedisStore::cluster([by("barred:pass@")])] {
+        let error = store.build().unwrap().check().await.unwrap_err();
+        assert!(matches!(error, CheckError::Setting(_)), "{error:?}");
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use redis::Value;
 use tokio::time::{Instant, timeout};
 
 use crate::fixture::{later, nobody_listens, proof, run, token};
+use crate::proxy::Proxy;
 use crate::server::{Server, until};
 use crate::settings::told;
 
@@ -206,6 +207,39 @@ async fn a_call_that_is_cut_off_leaves_nothing_half_done() {
         let left: Value = run(&server.client(), redis::cmd("TTL").arg(key)).await.unwrap();
         assert!(matches!(left, Value::Int(left) if left == -2 || left > 900), "{left:?}");
     }
+}
+
+/// As when a client hangs up and the web framework drops its request.
+#[tokio::test]
+#[ignore = "needs Redis: bash .ci/test starts one"]
+async fn a_frozen_connection_is_given_up_even_if_every_caller_gives_up_earlier() {
+    let server = Server::start(&[]).await;
+    let proxy = Proxy::before(server.port).await;
+    let response = Duration::from_secs(1);
+    let builder = RedisStore::single(proxy.client()).connect_timeout(Duration::from_secs(10));
+    let store = builder.response_timeout(response).build().unwrap();
+    until("it is connected", async || is_up(&store).await).await;
+    let connections = proxy.connections();
+    proxy.freeze();
+    let hasty = async || timeout(response / 10, is_up(&store)).await.is_ok_and(|is_up| is_up);
+    let took = until("a hasty caller gets an answer", hasty).await;
+    assert!(took < response + Duration::from_secs(3), "{took:?}");
+    assert!(proxy.connections() > connections);
+}
+
+/// With the tokens in Redis and all else in a database nobody may speak to Redis for hours.
+#[tokio::test]
+#[ignore = "needs Redis: bash .ci/test starts one"]
+async fn pruning_finds_a_frozen_connection() {
+    let server = Server::start(&[]).await;
+    let proxy = Proxy::before(server.port).await;
+    let builder = RedisStore::single(proxy.client()).connect_timeout(Duration::from_secs(10));
+    let store = builder.response_timeout(Duration::from_secs(1)).build().unwrap();
+    until("it is connected", async || is_up(&store).await).await;
+    proxy.freeze();
+    told(&store.prune(later(), 10).await.unwrap_err());
+    until("the store works", async || store.prune(later(), 10).await.is_ok()).await;
+    until("the store works", async || is_up(&store).await).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
-//! A server between the store and Redis that counts commands, and can lose answers.
+//! A server between the store and Redis that counts commands, and can lose answers or freeze connections.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,6 +19,7 @@ struct Seen {
     commands: Mutex<Vec<String>>,
     connections: AtomicUsize,
     lose_next_answer: AtomicBool,
+    frozen: AtomicUsize,
 }
 
 impl Proxy {
@@ -30,8 +32,8 @@ impl Proxy {
             while let Ok((near, _)) = listener.accept().await {
                 let far = TcpStream::connect(("127.0.0.1", port)).await;
                 if let Ok(far) = far {
-                    all.connections.fetch_add(1, Ordering::SeqCst);
-                    tokio::spawn(between(near, far, Arc::clone(&all)));
+                    let number = all.connections.fetch_add(1, Ordering::SeqCst) + 1;
+                    tokio::spawn(between(near, far, number, Arc::clone(&all)));
                 }
             }
         });
@@ -47,6 +49,11 @@ impl Proxy {
         self.seen.lose_next_answer.store(true, Ordering::SeqCst);
     }
 
+    /// The connections there are stay open, and nothing goes through them any more. New ones work.
+    pub(crate) fn freeze(&self) {
+        self.seen.frozen.store(self.connections(), Ordering::SeqCst);
+    }
+
     /// The names of the commands since the last call.
     pub(crate) fn commands(&self) -> Vec<String> {
         std::mem::take(&mut self.seen.commands.lock().unwrap())
@@ -57,13 +64,16 @@ impl Proxy {
     }
 }
 
-async fn between(near: TcpStream, far: TcpStream, seen: Arc<Seen>) {
+async fn between(near: TcpStream, far: TcpStream, number: usize, seen: Arc<Seen>) {
     let (mut from_near, mut to_near) = near.into_split();
     let (mut from_far, mut to_far) = far.into_split();
     let up = Arc::clone(&seen);
     let upstream = async move {
         let mut bytes = vec![0; 1 << 16];
         while let Ok(read @ 1..) = from_near.read(&mut bytes).await {
+            if number <= up.frozen.load(Ordering::SeqCst) {
+                pending::<()>().await;
+            }
             up.commands.lock().unwrap().extend(names(&bytes[..read]));
             if to_far.write_all(&bytes[..read]).await.is_err() {
                 return;
@@ -73,6 +83,9 @@ async fn between(near: TcpStream, far: TcpStream, seen: Arc<Seen>) {
     let downstream = async move {
         let mut bytes = vec![0; 1 << 16];
         while let Ok(read @ 1..) = from_far.read(&mut bytes).await {
+            if number <= seen.frozen.load(Ordering::SeqCst) {
+                pending::<()>().await;
+            }
             if seen.lose_next_answer.swap(false, Ordering::SeqCst) {
                 return;
             }
