@@ -2,7 +2,8 @@
 //!
 //! Each is a single statement outside of a transaction block, so it is one round trip, happens whole or not at all,
 //! and leaves nothing behind in a session: connections may be shared by a pooler in transaction mode. Names are
-//! qualified for the same reason.
+//! qualified for the same reason, and so that no function of another role is taken for one of PostgreSQL. Operators
+//! are not: their operands are of exactly the types that PostgreSQL has them for.
 
 use std::sync::Arc;
 
@@ -115,9 +116,9 @@ impl Statements {
             .into(),
             prune: format!(
                 "WITH claims_gone AS ({}), tokens_gone AS ({})
-                 SELECT (SELECT count(*) FROM claims_gone) + (SELECT count(*) FROM tokens_gone)",
+                 SELECT (SELECT pg_catalog.count(*) FROM claims_gone) + (SELECT pg_catalog.count(*) FROM tokens_gone)",
                 prune_table(&format!("{schema}.claims"), "$2"),
-                prune_table(&format!("{schema}.tokens"), "$2 - (SELECT count(*) FROM claims_gone)"),
+                prune_table(&format!("{schema}.tokens"), "$2 - (SELECT pg_catalog.count(*) FROM claims_gone)"),
             )
             .into(),
         }
