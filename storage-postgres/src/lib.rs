@@ -40,7 +40,7 @@
 //! - Every write is **on the disk before it is answered**, where `synchronous_commit` is `off` too: the statement turns
 //!   it on for itself. What stands there otherwise (`local`, `remote_apply`, …) stays.
 //! - Ids compare byte for byte (`C` collation, `bytea`). Documents are kept as text, exactly as core wrote them.
-//! - **A standby is not believed**: `find` and `load` ask on the way whether the server is in recovery, and fail if it is,
+//! - **A standby is not believed**: `find`, `list` and `load` ask on the way whether the server is in recovery, and fail if it is,
 //!   since it may not know of a revocation yet.
 //! - A call takes 3 s at the most ([`PostgresStoreBuilder::timeout`]), and an error is never tried again: the answer to a
 //!   claim that was lost on the way means "perhaps taken". An error says what PostgreSQL said, to the operator alone.

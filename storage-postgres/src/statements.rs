@@ -14,7 +14,7 @@ use crate::schema::Schema;
 const DURABLE: &str = "(pg_catalog.current_setting('synchronous_commit') <> 'off' \
      OR pg_catalog.set_config('synchronous_commit', 'on', true) = 'on')";
 
-/// One row always, that says first whether this server is a standby, whose answers may be old.
+/// One row at least, that says first whether this server is a standby, whose answers may be old.
 const READ: &str = "SELECT pg_catalog.pg_is_in_recovery(), held.* FROM (VALUES (1)) AS always LEFT JOIN";
 
 /// How many a statement of [`Statements::prune`] removes at the most, so that none of them takes long.
@@ -70,19 +70,17 @@ impl Statements {
                  SELECT pg_catalog.pg_notify('{channel}', id) FROM done"
             )
             .into(),
-            list_clients: format!(
+            list_clients: list(&format!(
                 "SELECT id, revision, document FROM {schema}.clients WHERE id > $1 ORDER BY id LIMIT $2"
-            )
-            .into(),
+            )),
             // The range serves the index: no name of 200 bytes comes after the prefix and 50 of the last character.
-            list_clients_by_name: format!(
+            list_clients_by_name: list(&format!(
                 "SELECT id, revision, document FROM {schema}.clients
                  WHERE id > $1 AND name >= $3
                      AND name < $3 || pg_catalog.repeat(pg_catalog.chr(1114111), 50)
                      AND pg_catalog.starts_with(name, $3)
                  ORDER BY id LIMIT $2"
-            )
-            .into(),
+            )),
             load_keys: format!(
                 "{READ} (SELECT id, revision, document FROM {schema}.key_set) AS held ON held.id = 1"
             )
@@ -123,6 +121,11 @@ impl Statements {
             .into(),
         }
     }
+}
+
+/// An empty page is one row too, without a client. What a join gives has no order of its own.
+fn list(page: &str) -> Arc<str> {
+    format!("{READ} ({page}) AS held ON true ORDER BY held.id").into()
 }
 
 /// Takes the rows that end first and waits for nobody: a row that another transaction holds is left for later. Locking
