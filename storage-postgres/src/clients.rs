@@ -77,11 +77,17 @@ impl ClientRegistry for PostgresStore {
         if let Some(prefix) = prefix {
             list = list.bind(prefix);
         }
-        let rows = self.rows(list).await?;
-        let page: Result<Vec<_>, _> =
-            rows.iter().take(query.limit()).map(|row| read(row, column(row, 0)?, 1)).collect();
-        let page = page?;
-        let has_more = rows.len() > query.limit();
+        let mut page = Vec::new();
+        let mut has_more = false;
+        for row in self.rows(list).await? {
+            let row = from_primary(row)?;
+            // The one row of an empty page has none.
+            let Some(id) = column::<Option<&str>>(&row, 1)? else { break };
+            has_more = page.len() == query.limit();
+            if !has_more {
+                page.push(read(&row, id, 2)?);
+            }
+        }
         let next = page.last().filter(|_| has_more).map(|last| last.record().id().clone());
         Ok(ClientPage::new(page, next))
     }

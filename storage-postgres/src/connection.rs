@@ -72,7 +72,7 @@ impl PostgresStore {
         }
     }
 
-    async fn lease(&self) -> Result<Lease, sqlx::Error> {
+    pub(crate) async fn lease(&self) -> Result<Lease, sqlx::Error> {
         let connection = self.parts().pool.acquire().await?;
         Ok(Lease { connection, bound: self.parts().timeout })
     }
@@ -91,8 +91,8 @@ impl PostgresStore {
 /// sqlx first reads to its end what a statement that was cut off still sends, and has no bound for it: a server that
 /// has gone silent would keep the connection's place in the pool. Here it is closed then. `return_to_pool` is what sqlx
 /// runs when a connection is dropped; it is public and not in its docs.
-struct Lease {
-    connection: PoolConnection<Postgres>,
+pub(crate) struct Lease {
+    pub(crate) connection: PoolConnection<Postgres>,
     bound: Duration,
 }
 

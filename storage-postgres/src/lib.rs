@@ -40,7 +40,7 @@
 //! - Every write is **on the disk before it is answered**, where `synchronous_commit` is `off` too: the statement turns
 //!   it on for itself. What stands there otherwise (`local`, `remote_apply`, …) stays.
 //! - Ids compare byte for byte (`C` collation, `bytea`). Documents are kept as text, exactly as core wrote them.
-//! - **A standby is not believed**: `find` and `load` ask on the way whether the server is in recovery, and fail if it is,
+//! - **A standby is not believed**: `find`, `list` and `load` ask on the way whether the server is in recovery, and fail if it is,
 //!   since it may not know of a revocation yet.
 //! - A call takes 3 s at the most ([`PostgresStoreBuilder::timeout`]), and an error is never tried again: the answer to a
 //!   claim that was lost on the way means "perhaps taken". An error says what PostgreSQL said, to the operator alone.
@@ -98,6 +98,20 @@
 //!
 //! [`PostgresStore::migrate`] makes the schema and its tables and brings them up to date. It may run at each start, in any
 //! number of processes at once. What was applied stands in the table `migrations` of the schema, apart from the host's own.
+//! Where nothing is due it only looks; otherwise it waits 30 s at the most for its turn.
+//!
+//! **It refuses what a stranger made** ([`MigrateError::Owner`]), before anything there is read: any role with `CREATE` on
+//! the database could make a schema of our name first, see everything that is kept in it, and have functions of its own run
+//! as the role that uses it. The schema and each table must be owned by
+//!
+//! - the role that calls `migrate`, or one that was granted to it (being a superuser is not enough: it may do everything
+//!   with the tables of a stranger, but they are still a stranger's), or
+//! - the owner of the database or a superuser, who could take everything in any case. By these a role that owns nothing,
+//!   and may only read and write rows, knows the tables for the real ones.
+//!
+//! Where one role owns the tables and another runs, neither granted to the other, and the first is not the database's
+//! owner, only the first calls `migrate`: the second cannot tell it from anybody else. Give nobody else `CREATE` on the
+//! schema, and choose `public` for it only where `CREATE` there was taken from `PUBLIC`.
 //!
 //! A team that runs migrations with a tool of its own takes the files in `migrations/`, or [`PostgresStore::migrations`]. The
 //! names in them are unqualified, so the schema is chosen by `search_path`:
@@ -107,6 +121,9 @@
 //! SET search_path TO grantor;
 //! \i migrations/0001_tables.sql
 //! ```
+//!
+//! Let `CREATE SCHEMA` fail where the schema is there, instead of `IF NOT EXISTS`: it may be a stranger's, and no call of the
+//! store but `migrate` looks whose it is.
 //!
 //! Choose one way: `migrate` finds tables that it did not make in its way. Until the tables are there, every call fails as
 //! unavailable and says so.
@@ -134,7 +151,9 @@ mod columns;
 mod connection;
 mod failure;
 mod keys;
+mod migrate_error;
 mod migrations;
+mod ownership;
 mod postgres_store;
 mod schema;
 mod statements;
@@ -142,7 +161,8 @@ mod tokens;
 
 pub use changes::ClientChange;
 pub use connection::pool_options;
-pub use migrations::{MigrateError, Migration};
+pub use migrate_error::MigrateError;
+pub use migrations::Migration;
 pub use postgres_store::{PostgresStore, PostgresStoreBuilder};
 pub use schema::InvalidSchema;
 /// The release of sqlx whose pool this takes.

@@ -2,7 +2,8 @@
 //!
 //! Each is a single statement outside of a transaction block, so it is one round trip, happens whole or not at all,
 //! and leaves nothing behind in a session: connections may be shared by a pooler in transaction mode. Names are
-//! qualified for the same reason.
+//! qualified for the same reason, and so that no function of another role is taken for one of PostgreSQL. Operators
+//! are not: their operands are of exactly the types that PostgreSQL has them for.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::schema::Schema;
 const DURABLE: &str = "(pg_catalog.current_setting('synchronous_commit') <> 'off' \
      OR pg_catalog.set_config('synchronous_commit', 'on', true) = 'on')";
 
-/// One row always, that says first whether this server is a standby, whose answers may be old.
+/// One row at least, that says first whether this server is a standby, whose answers may be old.
 const READ: &str = "SELECT pg_catalog.pg_is_in_recovery(), held.* FROM (VALUES (1)) AS always LEFT JOIN";
 
 /// How many a statement of [`Statements::prune`] removes at the most, so that none of them takes long.
@@ -69,19 +70,17 @@ impl Statements {
                  SELECT pg_catalog.pg_notify('{channel}', id) FROM done"
             )
             .into(),
-            list_clients: format!(
+            list_clients: list(&format!(
                 "SELECT id, revision, document FROM {schema}.clients WHERE id > $1 ORDER BY id LIMIT $2"
-            )
-            .into(),
+            )),
             // The range serves the index: no name of 200 bytes comes after the prefix and 50 of the last character.
-            list_clients_by_name: format!(
+            list_clients_by_name: list(&format!(
                 "SELECT id, revision, document FROM {schema}.clients
                  WHERE id > $1 AND name >= $3
                      AND name < $3 || pg_catalog.repeat(pg_catalog.chr(1114111), 50)
                      AND pg_catalog.starts_with(name, $3)
                  ORDER BY id LIMIT $2"
-            )
-            .into(),
+            )),
             load_keys: format!(
                 "{READ} (SELECT id, revision, document FROM {schema}.key_set) AS held ON held.id = 1"
             )
@@ -115,13 +114,18 @@ impl Statements {
             .into(),
             prune: format!(
                 "WITH claims_gone AS ({}), tokens_gone AS ({})
-                 SELECT (SELECT count(*) FROM claims_gone) + (SELECT count(*) FROM tokens_gone)",
+                 SELECT (SELECT pg_catalog.count(*) FROM claims_gone) + (SELECT pg_catalog.count(*) FROM tokens_gone)",
                 prune_table(&format!("{schema}.claims"), "$2"),
-                prune_table(&format!("{schema}.tokens"), "$2 - (SELECT count(*) FROM claims_gone)"),
+                prune_table(&format!("{schema}.tokens"), "$2 - (SELECT pg_catalog.count(*) FROM claims_gone)"),
             )
             .into(),
         }
     }
+}
+
+/// An empty page is one row too, without a client. What a join gives has no order of its own.
+fn list(page: &str) -> Arc<str> {
+    format!("{READ} ({page}) AS held ON true ORDER BY held.id").into()
 }
 
 /// Takes the rows that end first and waits for nobody: a row that another transaction holds is left for later. Locking

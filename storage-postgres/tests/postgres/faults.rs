@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use grantor::store::{Claim, ClientStore, KeyStore, StoreError, TokenStore};
+use grantor::store::{Claim, ClientQuery, ClientRegistry, ClientStore, KeyStore, StoreError, TokenStore};
 use grantor_storage_postgres::sqlx::postgres::PgConnectOptions;
 use grantor_storage_postgres::sqlx::{self, Row};
 use grantor_storage_postgres::{PostgresStore, pool_options};
@@ -130,6 +130,8 @@ async fn what_a_standby_says_is_not_believed() {
         fails(TokenStore::find(&store, &token(1))).await,
         fails(ClientStore::find(&store, &id("a"))).await,
         fails(store.load()).await,
+        fails(store.list(&ClientQuery::first(1))).await,
+        fails(store.list(&ClientQuery::first(1).with_name_prefix("a"))).await,
     ] {
         assert!(said.contains("standby"), "{said}");
     }

@@ -47,7 +47,7 @@ async fn every_statement_goes_by_an_index() {
 
     let digest = "sha256('a')";
     for (words, bound, indexes) in [
-        ("(SELECT id, revision, document FROM", "'a'", &["clients_pkey"][..]),
+        (".clients) AS held ON held.id", "'a'", &["clients_pkey"][..]),
         ("UPDATE \"$SCHEMA\".clients", "'a', 1, 2, 'a', 'a'", &["clients_pkey"]),
         ("DELETE FROM \"$SCHEMA\".clients", "'a'", &["clients_pkey"]),
         ("WHERE id > $1 ORDER BY id", "'a', 11", &["clients_pkey"]),

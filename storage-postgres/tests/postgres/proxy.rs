@@ -20,6 +20,11 @@ pub(crate) fn through(port: u16) -> PgConnectOptions {
     server().host("127.0.0.1").port(port).ssl_mode(PgSslMode::Disable)
 }
 
+/// A port of this machine, without a server's name and password.
+pub(crate) fn nowhere(port: u16) -> PgConnectOptions {
+    PgConnectOptions::new().host("127.0.0.1").port(port).username("grantor").ssl_mode(PgSslMode::Disable)
+}
+
 #[derive(Default)]
 struct Lines {
     state: Mutex<State>,
