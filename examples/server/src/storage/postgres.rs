@@ -26,7 +26,7 @@ pub(super) fn open(flags: &Flags) -> Result<PostgresStore, Failure> {
 
 pub(super) async fn prepare(postgres: &PostgresStore) -> Result<(), NotReady> {
     let Err(error) = postgres.migrate().await else { return Ok(()) };
-    let is_away = matches!(&error, MigrateError::NoConnection { .. })
+    let is_away = matches!(&error, MigrateError::NoConnection { .. } | MigrateError::Locked { .. })
         || matches!(&error, MigrateError::Database { source, .. } if is_outage(source));
     let failure = Failure::because("PostgreSQL is not ready", error);
     Err(if is_away { NotReady::Away(failure) } else { NotReady::Wrong(failure) })
