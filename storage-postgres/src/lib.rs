@@ -140,6 +140,29 @@
 //! ALTER TABLE grantor.claims SET (autovacuum_vacuum_scale_factor = 0.02);
 //! ```
 //!
+//! # Restoring a backup
+//!
+//! It takes back all that happened since, also what must never be taken back: spent proofs can be spent again, revoked
+//! tokens are good again until they expire, and clients that were deleted, disabled or given another secret are as they
+//! were. A fail-over that lost something is the same in small. So, with every process stopped:
+//!
+//! 1. Start none until **an hour and a few minutes** after the old database served last: a client's assertion ends an hour
+//!    after it is presented at the latest, and it is signed with the client's key, so nothing that is done here makes it
+//!    void sooner.
+//! 2. Void the tokens, or wait for them too: the longest lifetime of a resource (10 minutes unless it was set, 24 hours at
+//!    the most). Fresh keys void the JWTs, once the APIs have fetched the key set again (they may keep it for 5 minutes), and
+//!    a key that was removed because it leaked does not come back with the backup. The opaque ones are rows:
+//!
+//!    ```sql
+//!    DELETE FROM grantor.key_set;
+//!    DELETE FROM grantor.tokens WHERE document IS NOT NULL;
+//!    ```
+//!
+//!    The next start makes keys. Revocations stay: they are the rows without a document.
+//! 3. Repeat what was done to clients since the backup, first of all what was deleted or disabled.
+//!
+//! To lose nothing there is only a synchronous standby, as above.
+//!
 //! # A cache of clients that hears of changes
 //!
 //! Each change of a client is announced by `NOTIFY`, in the statement that makes it. [`PostgresStore::listen`] brings them to
