@@ -26,8 +26,11 @@ pub(super) fn open(flags: &Flags) -> Result<PostgresStore, Failure> {
 
 pub(super) async fn prepare(postgres: &PostgresStore) -> Result<(), NotReady> {
     let Err(error) = postgres.migrate().await else { return Ok(()) };
-    let is_away = matches!(&error, MigrateError::NoConnection { .. } | MigrateError::Locked { .. })
-        || matches!(&error, MigrateError::Database { source, .. } if is_outage(source));
+    let no_answer = matches!(
+        &error,
+        MigrateError::NoConnection { .. } | MigrateError::TooSlow(_) | MigrateError::Locked { .. }
+    );
+    let is_away = no_answer || matches!(&error, MigrateError::Database { source, .. } if is_outage(source));
     let failure = Failure::because("PostgreSQL is not ready", error);
     Err(if is_away { NotReady::Away(failure) } else { NotReady::Wrong(failure) })
 }
