@@ -1,10 +1,13 @@
 //! The store: a row of the application's table becomes a client.
 
+use std::time::Duration;
+
 use grantor::store::{AuthMethod, Client, ClientStore, Credential, Revision, StoreError, Versioned};
 use grantor::{ClientId, CredentialId, Scope, async_trait};
 use serde_json::{Map, Value};
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::{Error, Row};
+use tokio::time::timeout;
 
 /// One statement, so that password, permissions and state are one snapshot. The first condition is what the
 /// application has an index for; the second makes it byte for byte, without which `ACME` would be `acme`.
@@ -17,6 +20,9 @@ const FIND: &str = "
 /// is no scope, rather than one that nobody thought of.
 const SCOPES: [(&str, &str); 2] = [("invoice_read", "invoices:read"), ("invoice_write", "invoices:write")];
 
+/// Of a whole call: neither of the pool's and PostgreSQL's own bounds ends one to a server that has gone silent.
+const BOUND: Duration = Duration::from_secs(3);
+
 /// The application's customers as clients, read-only.
 #[derive(Clone, Debug)]
 pub struct Customers(PgPool);
@@ -24,7 +30,8 @@ pub struct Customers(PgPool);
 impl Customers {
     /// Over the application's own pool, or one of a role that may read the table and nothing else.
     ///
-    /// Bound the time of each call there: `PgPoolOptions::acquire_timeout` and PostgreSQL's `statement_timeout`.
+    /// A call takes 3 s at the most. Set less there, so that connections are free again before:
+    /// `PgPoolOptions::acquire_timeout` and PostgreSQL's `statement_timeout`.
     #[must_use]
     pub const fn new(pool: PgPool) -> Self {
         Self(pool)
@@ -35,11 +42,8 @@ impl Customers {
 impl ClientStore for Customers {
     async fn find(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
         // An outage is an error and never "no such client": machines would be told that their password is wrong.
-        let row = sqlx::query(FIND)
-            .bind(id.as_str())
-            .fetch_optional(&self.0)
-            .await
-            .map_err(StoreError::unavailable)?;
+        let answer = timeout(BOUND, sqlx::query(FIND).bind(id.as_str()).fetch_optional(&self.0)).await;
+        let row = answer.map_err(StoreError::unavailable)?.map_err(StoreError::unavailable)?;
         // Nobody updates through this store, so any revision but 0 will do.
         row.map(|row| Ok(Versioned::new(client(&row)?, Revision::new(1)))).transpose()
     }

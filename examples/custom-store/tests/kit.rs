@@ -3,10 +3,14 @@
 
 mod support;
 
+use std::time::Duration;
+
 use custom_store::Customers;
-use grantor::store::{AuthMethod, Client, Credential};
+use grantor::store::{AuthMethod, Client, ClientStore, Credential};
 use grantor::{ClientId, CredentialId, Scope};
 use serde_json::{Map, Value};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::time::Instant;
 
 grantor_conformance::client_store!(
     #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
@@ -19,6 +23,18 @@ async fn an_outage_is_an_error() -> Result<(), grantor_conformance::Broken> {
     let pool = support::database().await;
     pool.close().await;
     grantor_conformance::client_store::an_outage_is_an_error(&Customers::new(pool), &[]).await
+}
+
+/// The server takes the connection and never says a word. The clock is paused, so nobody waits for it.
+#[tokio::test(start_paused = true)]
+async fn a_silent_database_is_an_outage_in_bounded_time() {
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let options = PgConnectOptions::new().host("127.0.0.1").port(mute.local_addr().unwrap().port());
+    let pool = PgPoolOptions::new().acquire_timeout(Duration::from_secs(600)).connect_lazy_with(options);
+    let begun = Instant::now();
+    let outage = Customers::new(pool).find(&ClientId::new("acme").unwrap()).await.unwrap_err();
+    assert!(outage.is_unavailable());
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 /// The store, and the clients that it should show.
