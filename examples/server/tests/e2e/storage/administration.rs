@@ -238,3 +238,15 @@ async fn s10_of_creates_of_one_id_at_once_one_succeeds_on_a_cluster() {
     let issuer = Arc::new(Issuer::new(Kind::Cluster));
     one_of_many(&issuer, creates(&issuer, 6)).await;
 }
+
+/// In an incident above all: what is not asked for must not stand in the way.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL and Redis: bash .ci/test starts them"]
+async fn s10_a_client_is_disabled_while_the_redis_beside_is_down() {
+    let issuer = Issuer::new(Kind::Both);
+    issuer.command(&["clients", "create", "--id", "shop", "--scope", "read"]);
+    issuer.servers.crash("redis");
+    assert!(issuer.command(&["clients", "disable", "shop"]).contains("shop is disabled"));
+    let listed = issuer.command(&["clients", "show", "shop", "--json"]);
+    assert!(listed.contains("\"enabled\": false"), "{listed}");
+}
