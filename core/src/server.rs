@@ -157,7 +157,7 @@ impl AuthorizationServer {
     /// token store. Returns how long to wait before the next call. Any number of processes may run it.
     pub async fn maintain(&self) -> Duration {
         let now = self.0.clock.now();
-        if let Some(turn) = self.0.keys.turn(now) {
+        if let Some(turn) = self.0.keys.turn(now, self.0.keys.interval()) {
             self.0.refresh_keys(turn).await;
         }
         if self.0.prune(now).await { self.0.keys.interval() } else { Duration::ZERO }
@@ -191,7 +191,7 @@ impl Inner {
     /// One token request. Every check that can refuse comes before `claim`, and `claim` before anything is made.
     async fn token(self: &Arc<Self>, request: &Request, trail: &mut RequestTrail) -> Step<Response> {
         let now = self.clock.now();
-        self.refresh_keys_behind(now);
+        let held = self.keys_held(now);
         let form = read_form(request, &self.limits, &self.issuer)?;
         let grant = Grant::select(&form)?;
         trail.grant = Some(grant.as_str());
@@ -205,7 +205,7 @@ impl Inner {
         let issuance = Issuance::new(client, &asked, &self.resources, now);
         let terms = self.policy.decide(&issuance).await.map_err(Refusal::from)?;
         let resource = check_terms(&terms, &issuance)?;
-        let keys = self.keys_at_hand(now).await?;
+        let keys = self.keys_at_hand(held, now).await?;
         let claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
         let token = AccessToken {
             issuer: &self.issuer,
@@ -252,9 +252,9 @@ impl Inner {
 
     async fn jwks(self: &Arc<Self>, request: &Request) -> Step<Response> {
         let now = self.clock.now();
-        self.refresh_keys_behind(now);
+        let held = self.keys_held(now);
         read_document_request(request)?;
-        let keys = self.keys_at_hand(now).await?.published(now);
+        let keys = self.keys_at_hand(held, now).await?.published(now);
         Ok(public_document(serde_json::to_vec(&keys).map_err(Fault::internal)?, JWKS_CACHE))
     }
 }

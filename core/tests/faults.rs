@@ -14,17 +14,10 @@ use grantor::store::{
     AuthMethod, Claim, Client, ClientStore, Insert, StoreError, TokenRecord, TokenState, TokenStore,
 };
 use grantor::{
-    AuthorizationServer, Builder, Entropy, EntropyError, Executor, ExecutorError, Job, ProofId, Resource,
-    ResourceUri, Stores, SystemEntropy, Task, Timestamp, TokenId, async_trait,
+    AuthorizationServer, Entropy, EntropyError, Executor, ExecutorError, Job, ProofId, Resource, ResourceUri,
+    Stores, SystemEntropy, Task, Timestamp, TokenId, async_trait,
 };
 use support::*;
-
-fn over(world: &World, stores: Stores) -> Builder {
-    AuthorizationServer::builder(ISSUER, stores, world.host_keys.clone())
-        .clock(world.clock.clone())
-        .events(world.events.clone())
-        .resource(Resource::new(API).scopes(["read", "write"]))
-}
 
 /// Asks for a token, and holds the answer to what §5 of the design says of every fault.
 async fn failed(world: &World, server: &AuthorizationServer, secret: &str, status: u16) {
@@ -53,7 +46,7 @@ async fn clients_find_that_fails_is_never_invalid_client() {
     let world = World::new();
     let clients = FakeClients::new(&world.store);
     let stores = Stores::from(world.store.clone()).with_clients(clients.clone());
-    let server = over(&world, stores).build().await.unwrap();
+    let server = world.over(stores).build().await.unwrap();
     let secret = world.client("demo").await;
     clients.say(FakeAnswer::Unavailable);
     failed(&world, &server, &secret, 503).await;
@@ -70,7 +63,7 @@ async fn clients_find_that_gives_another_client_is_corrupt() {
     let world = World::new();
     let clients = FakeClients::new(&world.store);
     let stores = Stores::from(world.store.clone()).with_clients(clients.clone());
-    let server = over(&world, stores).build().await.unwrap();
+    let server = world.over(stores).build().await.unwrap();
     let (secret, credential) = world.secret("Demo");
     let folded = Client::builder(client_id("Demo"), AuthMethod::CLIENT_SECRET_BASIC).credential(credential);
     clients.say(FakeAnswer::Always(Box::new(folded.build().unwrap())));
@@ -294,7 +287,7 @@ impl TokenStore for NoTokens {
 #[tokio::test]
 async fn a_token_store_that_is_down_stops_pruning_and_no_request_that_needs_none() {
     let world = World::new();
-    let server = over(&world, Stores::from(world.store.clone()).with_tokens(NoTokens)).build().await.unwrap();
+    let server = world.over(Stores::from(world.store.clone()).with_tokens(NoTokens)).build().await.unwrap();
     let secret = world.client("demo").await;
     server.maintain().await;
     assert_eq!(world.events.last().kind, Kind::MaintenanceFailed);
@@ -308,7 +301,7 @@ async fn keys_that_cannot_be_read_again_stay_in_use() {
     let keys = FakeKeys::new(&world.store);
     let executor = TestExecutor::default();
     let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
-    let server = over(&world, stores).executor(executor.clone()).build().await.unwrap();
+    let server = world.over(stores).executor(executor.clone()).build().await.unwrap();
     let secret = world.client("demo").await;
     let before = jwks(&server).await;
     for error in [StoreError::unavailable("key-table-down-7f3"), StoreError::corrupt("key-set-broken-7f3")] {
@@ -345,7 +338,7 @@ async fn a_store_that_is_away_does_not_stop_the_public_documents() {
     let clients = FakeClients::new(&world.store);
     let keys = FakeKeys::new(&world.store);
     let stores = Stores::from(world.store.clone()).with_clients(clients.clone()).with_keys(keys.clone());
-    let server = over(&world, stores).build().await.unwrap();
+    let server = world.over(stores).build().await.unwrap();
     clients.say(FakeAnswer::Unavailable);
     keys.fail_next_load(StoreError::unavailable("key-table-down-7f3"));
     assert!(clients.find(&client_id("x")).await.is_err());
@@ -408,7 +401,7 @@ async fn t77_a_request_that_is_dropped_at_any_await_leaves_nothing_half_done() {
         let world = World::new();
         let tokens = FakeTokens::new(&world.store);
         let stores = Stores::from(world.store.clone()).with_tokens(Remote(tokens.clone()));
-        let server = over(&world, stores).build().await.unwrap();
+        let server = world.over(stores).build().await.unwrap();
         let key = Signing::es256();
         world.key_client("demo", &[&key]).await;
         let assertion = Assertion::of("demo").sign(&key);

@@ -290,10 +290,7 @@ async fn t77_a_key_store_that_is_away_at_start_is_waited_for() {
         let keys = FakeKeys::new(&world.store);
         *keys.replace.lock().unwrap() = FakeReplace::Unavailable;
         let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
-        let builder = AuthorizationServer::builder(ISSUER, stores, world.host_keys.clone())
-            .clock(world.clock.clone())
-            .events(world.events.clone())
-            .resource(Resource::new(API).scopes(["read", "write"]));
+        let builder = world.over(stores);
         let executor = TestExecutor::default();
         let builder = if with_executor { builder.executor(executor.clone()) } else { builder };
         let server = builder.build().await.unwrap();
@@ -395,13 +392,7 @@ async fn s7_servers_do_not_sign_with_keys_of_their_own_for_ever() {
     assert_eq!(stored(&lost.store).await.1, stored(&world.store).await.1, "both at the first revision");
     let keys = SwitchedKeys(Arc::new(std::sync::Mutex::new(world.store.clone())));
     let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
-    let server = AuthorizationServer::builder(ISSUER, stores, world.host_keys.clone())
-        .clock(world.clock.clone())
-        .events(world.events.clone())
-        .resource(Resource::new(API).scopes(["read", "write"]))
-        .build()
-        .await
-        .unwrap();
+    let server = world.over(stores).build().await.unwrap();
     *keys.0.lock().unwrap() = lost.store.clone();
     world.clock.advance(60);
     server.maintain().await;

@@ -414,13 +414,7 @@ async fn s4_4_a_token_by_a_secret_is_one_read_and_by_an_assertion_one_write_more
     let (clients, tokens) = (FakeClients::new(&world.store), FakeTokens::new(&world.store));
     let keys = FakeKeys::new(&world.store);
     let stores = grantor::Stores::new(clients.clone(), keys.clone(), tokens.clone());
-    let server = grantor::AuthorizationServer::builder(ISSUER, stores, world.host_keys.clone())
-        .clock(world.clock.clone())
-        .events(world.events.clone())
-        .resource(Resource::new(API).scopes(["read", "write"]))
-        .build()
-        .await
-        .unwrap();
+    let server = world.over(stores).build().await.unwrap();
     let secret = world.client("demo").await;
     let key = Signing::es256();
     world.key_client("signer", &[&key]).await;

@@ -17,10 +17,8 @@ async fn counted(world: &World) -> (AuthorizationServer, FakeClients, CountingVe
     let clients = FakeClients::new(&world.store);
     let verifier = CountingVerifier::default();
     let stores = Stores::from(world.store.clone()).with_clients(clients.clone());
-    let server = AuthorizationServer::builder(ISSUER, stores, world.host_keys.clone())
-        .clock(world.clock.clone())
-        .events(world.events.clone())
-        .resource(grantor::Resource::new(API).scopes(["read", "write"]))
+    let server = world
+        .over(stores)
         .executor(TestExecutor::default())
         .imported_secrets(verifier.clone())
         .build()

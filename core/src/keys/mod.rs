@@ -5,5 +5,5 @@ mod ring;
 mod snapshot;
 
 pub(crate) use create::{KeyError, Workshop};
-pub(crate) use ring::{KeyRing, Turn};
+pub(crate) use ring::{KeyRing, REFRESH_EVERY, RETRY_EVERY, Turn};
 pub(crate) use snapshot::{Shared, Snapshot};

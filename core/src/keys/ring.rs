@@ -11,9 +11,9 @@ use crate::store::KeyRecord;
 use crate::types::Timestamp;
 
 /// How old a snapshot may get before it is read again.
-const REFRESH_EVERY: Duration = Duration::from_secs(60);
+pub(crate) const REFRESH_EVERY: Duration = Duration::from_secs(60);
 /// How often a store that has been away since the start is asked again.
-const RETRY_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const RETRY_EVERY: Duration = Duration::from_secs(1);
 
 /// The keys of one issuer. A request takes the snapshot and never waits for the store.
 #[derive(Debug)]
@@ -40,11 +40,11 @@ impl KeyRing {
         if self.snapshot().is_some() { REFRESH_EVERY } else { RETRY_EVERY }
     }
 
-    /// The turn to read the keys, if they are old and nobody has taken it yet. One that hangs or is dropped costs one
-    /// interval, not all that follow.
-    pub(crate) fn turn(&self, now: Timestamp) -> Option<Turn> {
+    /// The turn to read the keys, if the last one was so long ago and nobody has taken it yet. One that hangs or is dropped
+    /// costs one interval, not all that follow.
+    pub(crate) fn turn(&self, now: Timestamp, every: Duration) -> Option<Turn> {
         let tried_at = self.tried_at.load(Ordering::Relaxed);
-        let old = now.as_unix().abs_diff(tried_at) >= self.interval().as_secs();
+        let old = now.as_unix().abs_diff(tried_at) >= every.as_secs();
         let swap =
             || self.tried_at.compare_exchange(tried_at, now.as_unix(), Ordering::AcqRel, Ordering::Relaxed);
         (old && swap().is_ok()).then_some(Turn(now))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Inner;
 use crate::error::{Fault, Step};
 use crate::event::Event;
-use crate::keys::{KeyError, Shared, Turn};
+use crate::keys::{KeyError, REFRESH_EVERY, RETRY_EVERY, Shared, Turn};
 use crate::store::KeyRecord;
 use crate::types::Timestamp;
 
@@ -18,13 +18,26 @@ const PRUNE_BATCHES: usize = 8;
 const PRUNE_AFTER: Duration = Duration::from_secs(15 * 60);
 
 impl Inner {
+    /// The keys that are held, for the whole of a request. Behind it they are read again where they are old: it never waits
+    /// for the store.
+    pub(super) fn keys_held(self: &Arc<Self>, now: Timestamp) -> Option<Shared> {
+        let held = self.keys.snapshot()?;
+        if let Some(executor) = &self.executor
+            && let Some(turn) = self.keys.turn(now, REFRESH_EVERY)
+        {
+            let server = Arc::clone(self);
+            executor.spawn(Box::pin(async move { server.refresh_keys(turn).await }));
+        }
+        Some(held)
+    }
+
     /// The keys, without a wait. Where the store has been away since the start there are none, and one request a second
     /// asks it again.
-    pub(super) async fn keys_at_hand(&self, now: Timestamp) -> Step<Shared> {
-        if let Some(keys) = self.keys.snapshot() {
+    pub(super) async fn keys_at_hand(&self, held: Option<Shared>, now: Timestamp) -> Step<Shared> {
+        if let Some(keys) = held {
             return Ok(keys);
         }
-        if let Some(turn) = self.keys.turn(now) {
+        if let Some(turn) = self.keys.turn(now, RETRY_EVERY) {
             self.refresh_keys(turn).await;
         }
         let not_read = "the signing keys could not be read since the start";
@@ -33,24 +46,13 @@ impl Inner {
 
     /// Once at start. A store that is away is waited for; anything else that is wrong is a mistake to be mended now.
     pub(crate) async fn load_keys(&self) -> Result<(), KeyError> {
-        let Some(turn) = self.keys.turn(self.clock.now()) else { return Ok(()) };
+        let Some(turn) = self.keys.turn(self.clock.now(), RETRY_EVERY) else { return Ok(()) };
         match self.keys.refresh(turn).await {
             Ok(made) => self.report_keys(&made),
             Err(error) if error.is_outage() => self.report(&Event::MaintenanceFailed(&error)),
             Err(error) => return Err(error),
         }
         Ok(())
-    }
-
-    /// In the background of a request: it never waits for the store.
-    pub(super) fn refresh_keys_behind(self: &Arc<Self>, now: Timestamp) {
-        if self.keys.snapshot().is_some()
-            && let Some(executor) = &self.executor
-            && let Some(turn) = self.keys.turn(now)
-        {
-            let server = Arc::clone(self);
-            executor.spawn(Box::pin(async move { server.refresh_keys(turn).await }));
-        }
     }
 
     pub(super) async fn refresh_keys(&self, turn: Turn) {

@@ -27,7 +27,7 @@ use grantor::http::{Request, RequestBuilder};
 use grantor::store::{AuthMethod, Client, ClientBuilder, ClientRegistry, Credential, Insert, Revision};
 use grantor::{
     AuthorizationServer, Builder, ClientId, ClientSecret, Clock, HostKey, HostKeyId, HostKeys, Resource,
-    ResourceUri, Scope, SystemEntropy, Timestamp,
+    ResourceUri, Scope, Stores, SystemEntropy, Timestamp,
 };
 use grantor_storage_memory::MemoryStore;
 
@@ -76,9 +76,17 @@ impl World {
             .events(self.events.clone())
     }
 
-    /// A builder with one resource of the scopes `read` and `write`.
+    /// A builder over other stores, with one resource of the scopes `read` and `write`.
+    pub fn over(&self, stores: impl Into<Stores>) -> Builder {
+        AuthorizationServer::builder(ISSUER, stores, self.host_keys.clone())
+            .clock(self.clock.clone())
+            .events(self.events.clone())
+            .resource(Resource::new(API).scopes(["read", "write"]))
+    }
+
+    /// The same over the world's own store.
     pub fn builder(&self) -> Builder {
-        self.bare().resource(Resource::new(API).scopes(["read", "write"]))
+        self.over(self.store.clone())
     }
 
     pub async fn server(&self) -> AuthorizationServer {
