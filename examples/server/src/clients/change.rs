@@ -5,7 +5,7 @@ use std::time::Duration;
 use grantor::store::{Client, Credential, CredentialKind, Delete, Update};
 use grantor::{ClientId, Clock, SystemClock, Timestamp};
 
-use super::desk::{Desk, failed, unknown};
+use super::desk::{Desk, unknown};
 use super::new_proof::NewProof;
 use crate::config::Mistake;
 use crate::failure::Failure;
@@ -67,7 +67,11 @@ impl Desk {
             let wrong = format!("without it `{id}` is not deleted, since that cannot be undone");
             return Err(Mistake::new("--yes", wrong, "add it, or use `clients disable`").into());
         }
-        match registry.delete(&id).await.map_err(|error| failed("it may not have been deleted", error))? {
+        match registry
+            .delete(&id)
+            .await
+            .map_err(|error| Failure::because("it may not have been deleted", error))?
+        {
             Delete::Done => say(&format!("{id} is deleted.\n")),
             Delete::Missing => Err(unknown(id.as_str())),
         }
@@ -81,13 +85,15 @@ impl Desk {
     ) -> Result<T, Failure> {
         let registry = self.registry_for(id.as_str())?;
         for _ in 0..ATTEMPTS {
-            let found =
-                registry.find(id).await.map_err(|error| failed("the client cannot be read", error))?;
+            let found = registry
+                .find(id)
+                .await
+                .map_err(|error| Failure::because("the client cannot be read", error))?;
             let Some(found) = found else { return Err(unknown(id.as_str())) };
             let (client, made) =
-                make(found.record())?.map_err(|rule| failed("the client would be wrong", rule))?;
+                make(found.record())?.map_err(|rule| Failure::because("the client would be wrong", rule))?;
             let update = registry.update(found.revision(), &client).await;
-            match update.map_err(|error| failed("it may not have been changed", error))? {
+            match update.map_err(|error| Failure::because("it may not have been changed", error))? {
                 Update::Done => return Ok(made),
                 Update::Missing => return Err(unknown(id.as_str())),
                 Update::Conflict => {}

@@ -3,7 +3,7 @@
 use grantor::store::{AuthMethod, Client, Insert, Revision};
 use grantor::{ClientId, Clock, Entropy, InvalidValue, ResourceUri, Scope, SystemClock, SystemEntropy};
 
-use super::desk::{Desk, failed};
+use super::desk::Desk;
 use super::new_proof::NewProof;
 use crate::config::Mistake;
 use crate::failure::Failure;
@@ -42,7 +42,7 @@ impl Desk {
         if registry
             .find(client.id())
             .await
-            .map_err(|error| failed("the store cannot be read", error))?
+            .map_err(|error| Failure::because("the store cannot be read", error))?
             .is_some()
         {
             return Err(taken(client.id(), ""));
@@ -50,7 +50,7 @@ impl Desk {
         // Before the client: a key that could not be written would leave a client that nobody can be.
         proof.keep()?;
         let first = Revision::first(&SystemEntropy::new())
-            .map_err(|error| failed("no revision could be made", error))?;
+            .map_err(|error| Failure::because("no revision could be made", error))?;
         let inserted = registry.insert(first, &client).await;
         let inserted = match inserted {
             Ok(inserted) => inserted,
@@ -60,7 +60,7 @@ impl Desk {
                     client.id(),
                     proof.for_the_client(client.id())
                 ))?;
-                return Err(failed("it is not certain that it was stored", error));
+                return Err(Failure::because("it is not certain that it was stored", error));
             }
         };
         match inserted {

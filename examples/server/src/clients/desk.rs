@@ -46,8 +46,10 @@ impl Desk {
         let configured: Vec<ClientId> = clients.iter().map(|client| client.id().clone()).collect();
         let mut query = ClientQuery::first(PAGE);
         loop {
-            let page =
-                registry.list(&query).await.map_err(|error| failed("the clients cannot be listed", error))?;
+            let page = registry
+                .list(&query)
+                .await
+                .map_err(|error| Failure::because("the clients cannot be listed", error))?;
             let stored = page.clients.iter().map(Versioned::record);
             clients.extend(stored.filter(|client| !configured.contains(client.id())).cloned());
             let Some(last) = page.next else { break };
@@ -77,10 +79,6 @@ impl Desk {
         let path = self.config.path().unwrap_or(std::path::Path::new("the configuration"));
         declared.then(|| path.display().to_string())
     }
-}
-
-pub(super) fn failed(what: &str, error: impl std::error::Error) -> Failure {
-    Failure::because(what, error)
 }
 
 pub(super) fn unknown(id: &str) -> Failure {

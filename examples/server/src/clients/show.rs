@@ -4,7 +4,7 @@ use grantor::store::{Client, CompatibilitySwitch, Credential, CredentialKind};
 use grantor::{ClientId, ClientKey, ResourceUri, Timestamp};
 use serde_json::{Value, json};
 
-use super::desk::{Desk, failed, unknown};
+use super::desk::{Desk, unknown};
 use crate::failure::Failure;
 use crate::paste::say;
 
@@ -32,8 +32,10 @@ impl Desk {
         let client = match (configured, &self.registry, ClientId::new(id)) {
             (Some(client), ..) => client,
             (None, Some(registry), Ok(id)) => {
-                let found =
-                    registry.find(&id).await.map_err(|error| failed("the client cannot be read", error))?;
+                let found = registry
+                    .find(&id)
+                    .await
+                    .map_err(|error| Failure::because("the client cannot be read", error))?;
                 found.ok_or_else(|| unknown(id.as_str()))?.record().clone()
             }
             (None, Some(_), Err(_)) => return Err(unknown(id)),
