@@ -18,7 +18,7 @@ impl ClientStore for PostgresStore {
         let row = from_primary(self.one_row(find).await?)?;
         match column::<Option<&str>>(&row, 1)? {
             None => Ok(None),
-            Some(held) => read(&row, held, 2).map(Some),
+            Some(held) => read(&row, held).map(Some),
         }
     }
 
@@ -85,7 +85,7 @@ impl ClientRegistry for PostgresStore {
             let Some(id) = column::<Option<&str>>(&row, 1)? else { break };
             has_more = page.len() == query.limit();
             if !has_more {
-                page.push(read(&row, id, 2)?);
+                page.push(read(&row, id)?);
             }
         }
         let next = page.last().filter(|_| has_more).map(|last| last.record().id().clone());
@@ -93,11 +93,11 @@ impl ClientRegistry for PostgresStore {
     }
 }
 
-/// The client in a row of `id`, with revision and document in the columns from `first` on.
-fn read(row: &PgRow, id: &str, first: usize) -> Result<Versioned<Client>, StoreError> {
-    let client = Client::from_document(column(row, first + 1)?)?;
+/// The client in a row of `id`, with revision and document in the columns after it.
+fn read(row: &PgRow, id: &str) -> Result<Versioned<Client>, StoreError> {
+    let client = Client::from_document(column(row, 3)?)?;
     if client.id().as_str() != id {
         return Err(StoreError::corrupt(Failure::AnotherClient));
     }
-    Ok(Versioned::new(client, to_revision(column(row, first)?)?))
+    Ok(Versioned::new(client, to_revision(column(row, 2)?)?))
 }
