@@ -14,7 +14,7 @@ use std::hint::black_box;
 use bench::{Bench, compare, now, report, request, signing_input};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use grantor::store::{AuthMethod, Credential};
-use grantor::{AssertionAlgorithm, ClientId, ClientKey, SigningAlgorithm, SystemEntropy};
+use grantor::{AssertionAlgorithm, ClientId, PublicKey, SigningAlgorithm, SystemEntropy};
 use josekit::jwk::{Jwk, KeyPair};
 use josekit::jws::{ES256, JwsSigner, RS256};
 use ring::{hmac, signature};
@@ -46,7 +46,7 @@ fn client_secret(algorithm: SigningAlgorithm, sign: Sign<'_>) {
 
 fn private_key(name: &str, (signer, jwk): (&dyn JwsSigner, &Jwk), verify: Verify<'_>, sign: Sign<'_>) {
     let algorithm = AssertionAlgorithm::from_name(name).unwrap();
-    let key = ClientKey::from_jwk_for(&jwk.to_string(), algorithm).unwrap();
+    let key = PublicKey::from_jwk_for(&jwk.to_string(), algorithm).unwrap();
     let bench =
         Bench::new(SigningAlgorithm::Es256, AuthMethod::PRIVATE_KEY_JWT, |_| Credential::key(key).unwrap());
     let counter = Cell::new(0);

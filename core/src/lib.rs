@@ -71,6 +71,7 @@ mod entropy;
 mod error;
 pub mod event;
 mod executor;
+mod fetch;
 mod form;
 mod grant;
 pub mod guide;
@@ -96,8 +97,9 @@ pub use config::{ConfigError, Limits};
 pub use endpoint::{Endpoint, Endpoints};
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use executor::{Executor, ExecutorError, Job, Task};
+pub use fetch::{FetchError, KeySetFetcher, KeySource, TokenIntrospector};
 pub use host_keys::{HostKey, HostKeys, SealSecretError};
-pub use jose::{AssertionAlgorithm, ClientKey, SigningAlgorithm};
+pub use jose::{AssertionAlgorithm, PublicKey, PublicKeySet, SigningAlgorithm};
 pub use rate_limit::{Admission, Attempt, RateLimiter};
 pub use resource::{DeclaredResource, Resource, Resources};
 #[cfg(feature = "imported-secrets")]
@@ -106,6 +108,6 @@ pub use secret_verifier::{SecretMatch, SecretVerifier, SecretVerifierError};
 pub use server::{AuthorizationServer, Summary};
 pub use stores::Stores;
 pub use types::{
-    ClientId, ClientSecret, CredentialId, HostKeyId, InvalidValue, Issuer, Jti, KeyId, ProofId,
+    ClientId, ClientSecret, CredentialId, HostKeyId, InvalidValue, Issuer, Jti, KeyId, KeySetUrl, ProofId,
     ProofNamespace, ResourceUri, Scope, Timestamp, TokenId,
 };

@@ -4,7 +4,7 @@
 mod support;
 
 use grantor::store::{AuthMethod, Client, Credential};
-use grantor::{AssertionAlgorithm, AuthorizationServer, ClientKey, CredentialId, Resource, SystemEntropy};
+use grantor::{AssertionAlgorithm, AuthorizationServer, CredentialId, PublicKey, Resource, SystemEntropy};
 use serde_json::Value;
 use support::{API, ManualClock, World, client_id, scope};
 
@@ -30,7 +30,7 @@ async fn server(vectors: &Value) -> AuthorizationServer {
                 (AuthMethod::CLIENT_SECRET_JWT, vec![sealed.unwrap()])
             }
             None => {
-                let keys = ClientKey::from_jwks(&client["jwks"].to_string()).unwrap();
+                let keys = PublicKey::from_jwks(&client["jwks"].to_string()).unwrap();
                 let credentials = keys.into_iter().map(|key| Credential::key(key).unwrap()).collect();
                 (AuthMethod::PRIVATE_KEY_JWT, credentials)
             }

@@ -16,6 +16,7 @@ const LAYERS: [&[&str]; 5] = [
         "clock",
         "entropy",
         "executor",
+        "fetch",
         "secret_verifier",
         "rate_limit",
         "event",

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use data_encoding::BASE64URL_NOPAD;
 use grantor::http::Request;
-use grantor::{AuthorizationServer, ClientKey};
+use grantor::{AuthorizationServer, PublicKey};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -178,9 +178,9 @@ proptest! {
     #[test]
     fn random_json_as_key(jwk in any_json(), text in any::<String>()) {
         for text in [jwk.to_string(), text] {
-            let _refused = ClientKey::from_jwk(&text);
-            let _refused = ClientKey::from_jwks(&text);
-            let _refused = ClientKey::from_jwks(&format!(r#"{{"keys":[{text}]}}"#));
+            let _refused = PublicKey::from_jwk(&text);
+            let _refused = PublicKey::from_jwks(&text);
+            let _refused = PublicKey::from_jwks(&format!(r#"{{"keys":[{text}]}}"#));
             let _refused = grantor::store::Client::from_document(&text);
         }
     }
@@ -188,7 +188,7 @@ proptest! {
     #[test]
     fn a_key_mutated(name in select(&["kty", "crv", "x", "y", "alg", "use", "key_ops", "kid", "d", "k", "x5t", "x5c"]), value in any_json()) {
         let jwk = merged(&TARGET.key.jwk, &serde_json::json!({ name: value }));
-        if let Ok(key) = ClientKey::from_jwk(&jwk.to_string()) {
+        if let Ok(key) = PublicKey::from_jwk(&jwk.to_string()) {
             prop_assert_eq!(key.algorithm().as_str(), "ES256");
             let harmless = ["kid", "x5t", "x5c"].contains(&name) || jwk[name] == TARGET.key.jwk[name];
             prop_assert!(harmless || name == "use" || name == "key_ops", "{} {}", name, jwk);

@@ -370,8 +370,8 @@ async fn rfc7517_s4_4_an_rsa_key_is_for_one_algorithm() {
     let server = world.server().await;
     let mut jwk = Signing::new("RS256").jwk;
     jwk.as_object_mut().unwrap().remove("alg");
-    assert!(grantor::ClientKey::from_jwk(&jwk.to_string()).is_err(), "which one?");
-    let key = grantor::ClientKey::from_jwk_for(&jwk.to_string(), AssertionAlgorithm::Ps384).unwrap();
+    assert!(grantor::PublicKey::from_jwk(&jwk.to_string()).is_err(), "which one?");
+    let key = grantor::PublicKey::from_jwk_for(&jwk.to_string(), AssertionAlgorithm::Ps384).unwrap();
     world.jwt_client("demo", |client| client.credential(Credential::key(key).unwrap())).await;
     accepted(&server, &Assertion::of("demo").sign(&Signing::new("PS384")), "PS384").await;
     for alg in ["PS256", "PS512", "RS256", "RS384", "RS512"] {
@@ -386,6 +386,6 @@ fn rfc7517_s4_7_a_certificate_of_another_key_is_refused() {
     let (own, other) = (Signing::es256(), Signing::es256());
     for (certificate, fits) in [(own.certificate(), true), (other.certificate(), false), (vec![], false)] {
         let jwk = merged(&own.jwk, &json!({"x5c": [BASE64.encode(&certificate)]}));
-        assert_eq!(grantor::ClientKey::from_jwk(&jwk.to_string()).is_ok(), fits);
+        assert_eq!(grantor::PublicKey::from_jwk(&jwk.to_string()).is_ok(), fits);
     }
 }

@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use grantor::ClientKey;
+use grantor::PublicKey;
 use grantor::event::Reason;
 use grantor::store::{AuthMethod, Client, Credential};
 use serde_json::{Value, json};
@@ -15,10 +15,10 @@ use support::*;
 
 #[track_caller]
 fn refused_key(jwk: &Value) -> String {
-    let alone = ClientKey::from_jwk(&jwk.to_string());
+    let alone = PublicKey::from_jwk(&jwk.to_string());
     let error = alone.map(|key| panic!("{key:?} from {jwk}")).unwrap_err();
     let in_a_set = json!({ "keys": [Signing::es256().jwk, jwk] });
-    assert!(ClientKey::from_jwks(&in_a_set.to_string()).is_err(), "one bad key refuses the set");
+    assert!(PublicKey::from_jwks(&in_a_set.to_string()).is_err(), "one bad key refuses the set");
     error.to_string()
 }
 
@@ -45,7 +45,7 @@ fn t34_rsa_sizes() {
         assert!(error.contains("RSA"), "{bits}: {error}");
     }
     for bits in [2048, 2049, 2056, 3072, 4096] {
-        assert!(ClientKey::from_jwk(&rsa(&modulus(bits), &E).to_string()).is_ok(), "{bits}");
+        assert!(PublicKey::from_jwk(&rsa(&modulus(bits), &E).to_string()).is_ok(), "{bits}");
     }
     // Zeros in front make a key longer and not stronger.
     let padded = [vec![0; 128], modulus(1024)].concat();
@@ -82,7 +82,7 @@ fn t34_rsa_exponents() {
         assert!(error.contains("RSA") || error.contains("JWK"), "{error}");
     }
     for e in [&E[..], &[1, 0, 3], &[0xff, 0xff, 0xff, 0xff], &[0, 1, 0, 1]] {
-        assert!(ClientKey::from_jwk(&rsa(&n, e).to_string()).is_ok(), "{e:?}");
+        assert!(PublicKey::from_jwk(&rsa(&n, e).to_string()).is_ok(), "{e:?}");
     }
 }
 
@@ -205,8 +205,8 @@ fn t36_a_private_rsa_key() {
         refused_key(&merged(&Signing::new("RS256").jwk, &json!({ "alg": alg })));
     }
     let named = Signing::new("RS256").jwk.to_string();
-    assert!(ClientKey::from_jwk_for(&named, grantor::AssertionAlgorithm::Rs256).is_ok());
-    assert!(ClientKey::from_jwk_for(&named, grantor::AssertionAlgorithm::Ps256).is_err(), "it names another");
+    assert!(PublicKey::from_jwk_for(&named, grantor::AssertionAlgorithm::Rs256).is_ok());
+    assert!(PublicKey::from_jwk_for(&named, grantor::AssertionAlgorithm::Ps256).is_err(), "it names another");
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn t35_use_key_ops_and_alg_are_honoured() {
         json!({"ext": true, "x": good["x"]}),
         json!({"kid": "k"}),
     ] {
-        assert!(ClientKey::from_jwk(&merged(&good, &more).to_string()).is_ok(), "{more}");
+        assert!(PublicKey::from_jwk(&merged(&good, &more).to_string()).is_ok(), "{more}");
     }
 }
 
@@ -255,11 +255,11 @@ fn t25_a_jwk_with_a_member_twice() {
     let text = Signing::es256().jwk.to_string();
     for more in [r#"{"kty":"RSA","#, r#"{"alg":"HS256","#, r#"{"\u006bty":"EC","#, r#"{"z":1,"z":1,"#] {
         let twice = text.replacen('{', more, 1);
-        assert!(ClientKey::from_jwk(&twice).is_err(), "{twice}");
-        assert!(ClientKey::from_jwks(&format!(r#"{{"keys":[{twice}]}}"#)).is_err(), "{twice}");
+        assert!(PublicKey::from_jwk(&twice).is_err(), "{twice}");
+        assert!(PublicKey::from_jwks(&format!(r#"{{"keys":[{twice}]}}"#)).is_err(), "{twice}");
     }
     let set = format!(r#"{{"keys":[{text}],"keys":[]}}"#);
-    assert!(ClientKey::from_jwks(&set).is_err(), "keys twice");
+    assert!(PublicKey::from_jwks(&set).is_err(), "keys twice");
 }
 
 #[test]
@@ -267,10 +267,10 @@ fn t37_key_sets() {
     let key = Signing::es256().jwk;
     let named = |n: usize| merged(&key, &json!({"kid": format!("k{n}")}));
     let set = |n: usize| json!({"keys": (0..n).map(named).collect::<Vec<_>>()}).to_string();
-    assert_eq!(ClientKey::from_jwks(&set(50)).unwrap().len(), 50);
+    assert_eq!(PublicKey::from_jwks(&set(50)).unwrap().len(), 50);
     for n in [0, 51, 5000] {
         let began = stopwatch();
-        assert!(ClientKey::from_jwks(&set(n)).is_err(), "{n}");
+        assert!(PublicKey::from_jwks(&set(n)).is_err(), "{n}");
         assert!(began.elapsed() < Duration::from_secs(3), "{n}");
     }
     for broken in [
@@ -286,15 +286,15 @@ fn t37_key_sets() {
         json!(key),
         json!({}),
     ] {
-        assert!(ClientKey::from_jwks(&broken.to_string()).is_err(), "{broken}");
+        assert!(PublicKey::from_jwks(&broken.to_string()).is_err(), "{broken}");
     }
     for text in ["", "x", "null", "{", "[]", "{}{}"] {
-        assert!(ClientKey::from_jwks(text).is_err() && ClientKey::from_jwk(text).is_err(), "{text}");
+        assert!(PublicKey::from_jwks(text).is_err() && PublicKey::from_jwk(text).is_err(), "{text}");
     }
     let deep = format!(r#"{{"keys":[{}],"x":{}{}}}"#, key, "[".repeat(100_000), "]".repeat(100_000));
-    assert!(ClientKey::from_jwks(&deep).is_err());
+    assert!(PublicKey::from_jwks(&deep).is_err());
     let unknown = json!({"keys": [merged(&key, &json!({"future": {"a": 1}}))], "next": "x"});
-    assert_eq!(ClientKey::from_jwks(&unknown.to_string()).unwrap().len(), 1, "RFC 7517 §4, §5: ignored");
+    assert_eq!(PublicKey::from_jwks(&unknown.to_string()).unwrap().len(), 1, "RFC 7517 §4, §5: ignored");
 }
 
 /// A key that came into a store by another door opens nothing, and its record is kept or refused whole.

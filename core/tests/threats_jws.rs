@@ -267,7 +267,7 @@ async fn t20_t34_ed25519_keys_of_small_order() {
         for _ in 0..2 {
             let x = BASE64URL_NOPAD.encode(&point);
             let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x});
-            let error = grantor::ClientKey::from_jwk(&jwk.to_string()).unwrap_err();
+            let error = grantor::PublicKey::from_jwk(&jwk.to_string()).unwrap_err();
             assert!(error.to_string().contains("Ed25519"), "{error} {x}");
             // The other sign of x.
             point[31] ^= 0x80;

@@ -296,7 +296,7 @@ async fn t29_cross_jwt_confusion() {
     assert_eq!(rejected(&world, &server, &own).await, Reason::JwtType, "an access token");
     // The server's own key as a client's: the typ still tells the kinds apart.
     let published = jwks(&server).await[0].to_string();
-    let server_key = grantor::ClientKey::from_jwk(&published).unwrap();
+    let server_key = grantor::PublicKey::from_jwk(&published).unwrap();
     let held = grantor::store::Credential::key(server_key).unwrap();
     world.jwt_client("mirror", |client| client.credential(held)).await;
     let mirrored = present(&server, &Assertion::of("demo").sign(&key)).await.access_token();

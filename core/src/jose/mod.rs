@@ -3,13 +3,14 @@
 mod algorithm;
 mod assertion_algorithm;
 mod claims;
-mod client_key;
 #[cfg(feature = "josekit")]
 mod es512;
 mod json;
 mod jwk;
 mod jws;
 mod key_rules;
+mod public_key;
+mod public_key_set;
 mod random;
 mod received;
 #[cfg(feature = "josekit")]
@@ -21,9 +22,10 @@ mod vectors;
 pub use algorithm::SigningAlgorithm;
 pub use assertion_algorithm::AssertionAlgorithm;
 pub(crate) use claims::ReceivedClaims;
-pub use client_key::ClientKey;
 pub(crate) use jwk::{PublicMembers, published, thumbprint};
 pub(crate) use jws::{protected_header, sign_compact};
+pub use public_key::PublicKey;
+pub use public_key_set::PublicKeySet;
 pub(crate) use random::system_random;
 pub(crate) use received::ReceivedJws;
 pub(crate) use signing_key::{GeneratedKey, SignatureError, SigningKey};

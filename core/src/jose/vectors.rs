@@ -6,7 +6,7 @@ use std::path::Path;
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::Value;
 
-use super::{AssertionAlgorithm, ClientKey, ReceivedJws};
+use super::{AssertionAlgorithm, PublicKey, ReceivedJws};
 
 fn read(path: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(path);
@@ -20,7 +20,7 @@ fn verifies(jwk: &Value, jws: &str) -> bool {
     if jwk["kty"] == "oct" {
         return mac_verifies(jwk, &received, algorithm);
     }
-    let Ok(key) = ClientKey::from_jwk_for(&jwk.to_string(), algorithm) else { return false };
+    let Ok(key) = PublicKey::from_jwk_for(&jwk.to_string(), algorithm) else { return false };
     key.is_named(received.header.kid.as_deref(), None)
         && key.verifies(received.signing_input, &received.signature)
 }
@@ -80,7 +80,7 @@ fn wycheproof_keys() {
         let jws = test["jws"].as_str().expect("jws");
         match group.get("public") {
             // A set with one bad key is refused whole.
-            Some(set) => ClientKey::from_jwks(&set.to_string())
+            Some(set) => PublicKey::from_jwks(&set.to_string())
                 .is_ok_and(|_| set["keys"].as_array().expect("keys").iter().any(|jwk| verifies(jwk, jws))),
             // Symmetric keys never come as a set here; each is judged as a secret.
             None => group["private"]["keys"].as_array().expect("keys").iter().any(|jwk| verifies(jwk, jws)),
@@ -129,7 +129,7 @@ fn rfc7638_and_rfc8037_thumbprints() {
     let tests = vectors["thumbprints"].as_array().expect("thumbprints");
     for test in tests {
         let jwk = without_private(&test["jwk"]).to_string();
-        let key = ClientKey::from_jwk(&jwk).expect("key");
+        let key = PublicKey::from_jwk(&jwk).expect("key");
         assert_eq!(key.thumbprint(), test["thumbprint_sha256"].as_str().expect("text"));
     }
     assert!(!tests.is_empty());
@@ -186,7 +186,7 @@ fn rfc7520_keys() {
             (read(&format!("cookbook/jwk/{file}.json")), read(&format!("cookbook/jwk/{public}.json")));
         let algorithm =
             if own["kty"] == "RSA" { AssertionAlgorithm::Rs256 } else { AssertionAlgorithm::Es512 };
-        let key = |jwk: &Value| ClientKey::from_jwk_for(&jwk.to_string(), algorithm);
+        let key = |jwk: &Value| PublicKey::from_jwk_for(&jwk.to_string(), algorithm);
         assert_eq!(key(&own).is_ok(), builds(&own), "{file}");
         assert!(key(&private).is_err(), "T36: {public}");
         assert_eq!(key(&without_private(&private)).ok(), key(&own).ok(), "{public}");
@@ -195,7 +195,7 @@ fn rfc7520_keys() {
         let jwk = read(&format!("cookbook/jwk/{file}.json"));
         assert!(
             AssertionAlgorithm::all()
-                .all(|algorithm| ClientKey::from_jwk_for(&jwk.to_string(), algorithm).is_err())
+                .all(|algorithm| PublicKey::from_jwk_for(&jwk.to_string(), algorithm).is_err())
         );
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::Sealed;
 use super::document::{self, Unknown, base64};
 use super::sealed::SealedDocument;
-use crate::jose::{AssertionAlgorithm, ClientKey};
+use crate::jose::{AssertionAlgorithm, PublicKey};
 use crate::types::{CredentialId, HostKeyId, InvalidValue, Timestamp};
 
 /// A credential of a client, with its own life. A client may hold several, so that rotation needs no downtime.
@@ -32,7 +32,7 @@ pub enum CredentialKind {
     /// [`SecretVerifier`](crate::SecretVerifier).
     Imported(String),
     /// A public key for `private_key_jwt`.
-    Key(Box<ClientKey>),
+    Key(Box<PublicKey>),
     /// A secret that has to be had in the clear, for `client_secret_jwt`. Made by [`HostKeys`](crate::HostKeys).
     SealedSecret(SealedSecret),
     /// A kind that a later release wrote. It opens nothing here and is kept as it is.
@@ -98,7 +98,7 @@ impl Credential {
     /// # Errors
     ///
     /// [`InvalidValue`] never for a key that was read: only if its thumbprint made no id.
-    pub fn key(key: ClientKey) -> Result<Self, InvalidValue> {
+    pub fn key(key: PublicKey) -> Result<Self, InvalidValue> {
         let id = CredentialId::new(format!("{}.{}", key.thumbprint(), key.algorithm()))?;
         Ok(Self::new(id, CredentialKind::Key(Box::new(key))))
     }
@@ -256,7 +256,7 @@ fn known<E: serde::de::Error>(kind: &Map<String, Value>) -> Result<Option<Creden
     }
     if let (Some(jwk), 1) = (kind.get("key"), kind.len()) {
         let damaged = || E::custom("a damaged key");
-        let key = ClientKey::from_document(jwk.as_object().ok_or_else(damaged)?).map_err(|_| damaged())?;
+        let key = PublicKey::from_document(jwk.as_object().ok_or_else(damaged)?).map_err(|_| damaged())?;
         return Ok(key.map(|key| CredentialKind::Key(Box::new(key))));
     }
     let Some(secret) = document::only::<SealedSecretDocument, E>(kind, "sealed_secret", &["alg", "sealed"])?

@@ -2,6 +2,7 @@
 
 mod id;
 mod issuer;
+mod key_set_url;
 mod resource;
 mod scope;
 mod secret;
@@ -9,6 +10,7 @@ mod time;
 
 pub use id::{ClientId, CredentialId, HostKeyId, InvalidValue, Jti, KeyId, ProofId, ProofNamespace, TokenId};
 pub use issuer::Issuer;
+pub use key_set_url::KeySetUrl;
 pub use resource::ResourceUri;
 pub use scope::Scope;
 pub use secret::ClientSecret;

@@ -6,7 +6,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use grantor::http::RequestBuilder;
 use grantor::store::{AuthMethod, Client, ClientBuilder, Credential};
 use grantor::{
-    AssertionAlgorithm, AuthorizationServer, ClientKey, CredentialId, SystemEntropy, event::Reason,
+    AssertionAlgorithm, AuthorizationServer, CredentialId, PublicKey, SystemEntropy, event::Reason,
 };
 use ring::hmac;
 use ring::rand::SystemRandom;
@@ -130,8 +130,8 @@ impl Signing {
     }
 
     /// The public half as it is registered.
-    pub fn public(&self) -> ClientKey {
-        ClientKey::from_jwk(&self.jwk.to_string()).unwrap()
+    pub fn public(&self) -> PublicKey {
+        PublicKey::from_jwk(&self.jwk.to_string()).unwrap()
     }
 
     /// The public half with more members, for example a `kid`.
@@ -142,8 +142,8 @@ impl Signing {
         b"certificate ".iter().copied().chain(key).chain(*b" of a client").collect()
     }
 
-    pub fn public_with(&self, more: &Value) -> ClientKey {
-        ClientKey::from_jwk(&merged(&self.jwk, more).to_string()).unwrap()
+    pub fn public_with(&self, more: &Value) -> PublicKey {
+        PublicKey::from_jwk(&merged(&self.jwk, more).to_string()).unwrap()
     }
 
     pub fn credential(&self) -> Credential {

@@ -7,7 +7,7 @@ use data_encoding::{BASE64, BASE64URL_NOPAD};
 use grantor::http::Request;
 use grantor::store::{AuthMethod, Client, ClientRegistry, Credential, Revision};
 use grantor::{
-    AuthorizationServer, ClientId, ClientKey, HostKey, HostKeyId, HostKeys, Resource, Scope, SystemEntropy,
+    AuthorizationServer, ClientId, HostKey, HostKeyId, HostKeys, PublicKey, Resource, Scope, SystemEntropy,
 };
 use grantor_axum::TokioExecutor;
 use ring::rand::SystemRandom;
@@ -47,7 +47,7 @@ async fn by_key(backend: Backend) -> Call {
     let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
     let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
     let jwk = format!(r#"{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}"#, encode(x), encode(y));
-    let credential = Credential::key(ClientKey::from_jwk(&jwk).unwrap()).unwrap();
+    let credential = Credential::key(PublicKey::from_jwk(&jwk).unwrap()).unwrap();
     register(&*backend.registry, &id, AuthMethod::PRIVATE_KEY_JWT, credential).await;
     let server = server(backend, host_keys).await;
     call(move |number| {

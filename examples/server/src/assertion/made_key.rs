@@ -1,7 +1,7 @@
 //! A new key pair for a client: ES256, the private key as PKCS#8 PEM, which every crypto library reads.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use grantor::ClientKey;
+use grantor::PublicKey;
 use grantor::store::Credential;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Map, Value, json};
@@ -31,7 +31,7 @@ impl MadeKey {
         let (x, y) = coordinates.split_at_checked(32).ok_or_else(|| failed(&"no point"))?;
         let (x, y) = (BASE64URL_NOPAD.encode(x), BASE64URL_NOPAD.encode(y));
         let mut jwk = json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y, "use": "sig", "alg": "ES256" });
-        let thumbprint = ClientKey::from_jwk(&jwk.to_string()).map_err(|error| failed(&error))?.thumbprint();
+        let thumbprint = PublicKey::from_jwk(&jwk.to_string()).map_err(|error| failed(&error))?.thumbprint();
         let public = jwk.as_object_mut().map(std::mem::take).unwrap_or_default();
         Self::named(public, thumbprint, pem(pkcs8.as_ref())).map_err(|error| failed(&error))
     }
@@ -42,7 +42,7 @@ impl MadeKey {
         pem: Zeroizing<String>,
     ) -> Result<Self, grantor::InvalidValue> {
         public.insert("kid".to_owned(), kid.into());
-        let key = ClientKey::from_jwk(&Value::Object(public.clone()).to_string())?;
+        let key = PublicKey::from_jwk(&Value::Object(public.clone()).to_string())?;
         Ok(Self { pem, public, credential: Credential::key(key)? })
     }
 }

@@ -1,7 +1,7 @@
 //! `clients list` and `clients show`: what is registered, without a secret in it.
 
 use grantor::store::{Client, CompatibilitySwitch, Credential, CredentialKind};
-use grantor::{ClientId, ClientKey, ResourceUri, Timestamp};
+use grantor::{ClientId, PublicKey, ResourceUri, Timestamp};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, unknown};
@@ -83,7 +83,7 @@ fn page(client: &Client) -> String {
             held.id().as_str().to_owned(),
             kind.to_owned(),
             alg.unwrap_or("-").to_owned(),
-            key.and_then(ClientKey::kid).unwrap_or("-").to_owned(),
+            key.and_then(PublicKey::kid).unwrap_or("-").to_owned(),
             held.label().unwrap_or("-").to_owned(),
             moment(held.not_before()),
             moment(held.expires_at()),
@@ -103,8 +103,8 @@ fn document(client: &Client) -> Value {
             "id": held.id().as_str(),
             "kind": kind,
             "alg": alg,
-            "kid": key.and_then(ClientKey::kid),
-            "thumbprint": key.map(ClientKey::thumbprint),
+            "kid": key.and_then(PublicKey::kid),
+            "thumbprint": key.map(PublicKey::thumbprint),
             "label": held.label(),
             "not_before": moment(held.not_before()),
             "expires_at": moment(held.expires_at()),
@@ -126,7 +126,7 @@ fn document(client: &Client) -> Value {
 }
 
 /// What a credential is, with its algorithm where it is for one, and its key where it has a public one.
-type About<'a> = (&'static str, Option<&'static str>, Option<&'a ClientKey>);
+type About<'a> = (&'static str, Option<&'static str>, Option<&'a PublicKey>);
 
 fn about(credential: &Credential) -> About<'_> {
     match credential.kind() {

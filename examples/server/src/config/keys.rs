@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 
 use grantor::store::Credential;
-use grantor::{ClientKey, InvalidValue};
+use grantor::{InvalidValue, PublicKey};
 use serde_json::Value;
 
 use super::document::ClientEntry;
@@ -29,8 +29,8 @@ impl Config {
                 return Err(self.mistake(&format!("{key}.jwks_file"), "there is jwks beside it", remedy));
             }
         };
-        let keys = ClientKey::from_jwks(&jwks).map_err(|rule| self.bad_keys(&key, &jwks, rule))?;
-        let credential = |own: ClientKey| {
+        let keys = PublicKey::from_jwks(&jwks).map_err(|rule| self.bad_keys(&key, &jwks, rule))?;
+        let credential = |own: PublicKey| {
             let credential = Credential::key(own).map_err(|rule| self.invalid(&key, rule))?;
             Ok((key.clone(), credential))
         };
@@ -63,7 +63,7 @@ impl Config {
             }
         };
         let keys = set.get("keys").and_then(Value::as_array);
-        let refused = |jwk: &Value| ClientKey::from_jwk(&jwk.to_string()).err();
+        let refused = |jwk: &Value| PublicKey::from_jwk(&jwk.to_string()).err();
         let first =
             keys.and_then(|keys| keys.iter().enumerate().find_map(|(at, jwk)| Some((at, refused(jwk)?))));
         match first {

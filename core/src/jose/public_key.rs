@@ -1,4 +1,4 @@
-//! A client's public key: read by our own rules, bound to one algorithm, used to verify.
+//! A public key of a client or an issuer: read by our own rules, bound to one algorithm, used to verify.
 
 use std::fmt;
 
@@ -15,12 +15,12 @@ use crate::types::InvalidValue;
 const MAX_KEY_BYTES: usize = 32 * 1024;
 const MAX_SET_BYTES: usize = 512 * 1024;
 
-/// A client's public key for `private_key_jwt`: one key, one algorithm (RFC 8725 §3.1).
+/// A public key of a client, for `private_key_jwt`, or of an issuer: one key, one algorithm (RFC 8725 §3.1).
 ///
 /// EC on P-256, P-384 and P-521 (with the feature `josekit`), RSA of 2048 to 4096 bits, Ed25519. Private members,
 /// symmetric keys, weak or odd parameters and points off the curve are refused.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ClientKey {
+pub struct PublicKey {
     members: PublicMembers,
     algorithm: AssertionAlgorithm,
     kid: Option<String>,
@@ -41,7 +41,7 @@ enum Parsed {
     P521(super::es512::Es512Key),
 }
 
-impl ClientKey {
+impl PublicKey {
     /// Reads one public JWK (RFC 7517 §4). `alg` may be left out where the kind of key implies it, so not for RSA.
     ///
     /// # Errors
@@ -73,11 +73,11 @@ impl ClientKey {
         if key.to_json() == *jwk { Ok(Some(key)) } else { Err(key_rules::MALFORMED) }
     }
 
-    /// As [`ClientKey::from_jwk`], for an RSA key that names no `alg` itself.
+    /// As [`PublicKey::from_jwk`], for an RSA key that names no `alg` itself.
     ///
     /// # Errors
     ///
-    /// As [`ClientKey::from_jwk`]; also if the key names another algorithm.
+    /// As [`PublicKey::from_jwk`]; also if the key names another algorithm.
     pub fn from_jwk_for(json: &str, algorithm: AssertionAlgorithm) -> Result<Self, InvalidValue> {
         Self::read(json, Some(algorithm))?.usable()
     }
@@ -95,7 +95,7 @@ impl ClientKey {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] for more, for two keys of one kid, and for any key that [`ClientKey::from_jwk`] refuses: one
+    /// [`InvalidValue`] for more, for two keys of one kid, and for any key that [`PublicKey::from_jwk`] refuses: one
     /// bad key refuses the set (T36).
     pub fn from_jwks(json: &str) -> Result<Vec<Self>, InvalidValue> {
         let invalid =
@@ -116,6 +116,12 @@ impl ClientKey {
         kids.sort_unstable();
         kids.dedup();
         if kids.len() == named { Ok(keys) } else { Err(invalid) }
+    }
+
+    /// A key of a published set, if it can be used here. An RSA key that names no `alg` is one for RS256.
+    pub(super) fn from_published(jwk: &Members<'_>) -> Option<Self> {
+        let unnamed_rsa = jwk.text("kty") == Ok(Some("RSA")) && jwk.get("alg").is_none();
+        Self::from_members(jwk, unnamed_rsa.then_some(AssertionAlgorithm::Rs256)).and_then(Self::usable).ok()
     }
 
     fn from_members(jwk: &Members<'_>, wanted: Option<AssertionAlgorithm>) -> Result<Self, InvalidValue> {
@@ -255,9 +261,9 @@ impl Parsed {
     }
 }
 
-impl fmt::Debug for ClientKey {
+impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientKey")
+        f.debug_struct("PublicKey")
             .field("algorithm", &self.algorithm)
             .field("kid", &self.kid)
             .finish_non_exhaustive()
