@@ -18,7 +18,7 @@ use crate::jose::SigningAlgorithm;
 use crate::keys::{KeyRing, Workshop};
 use crate::policy::{IssuancePolicy, StandardPolicy};
 use crate::rate_limit::RateLimiter;
-use crate::resource::Resource;
+use crate::resource::declared::Resource;
 use crate::secret_verifier::SecretVerifier;
 use crate::server::{AuthorizationServer, Inner};
 use crate::store::CompatibilitySwitch;
@@ -206,6 +206,7 @@ impl Builder {
                 .map_err(|error| ConfigError::Keys(error.into()))
         };
         let (metadata, openid_configuration) = (document(false)?, document(openid)?);
+        let introspection_algorithm = check::introspection_algorithm(&algorithms, self.algorithm);
         let keys = KeyRing::new(Workshop {
             issuer: issuer.clone(),
             host_keys: self.host_keys.clone(),
@@ -231,6 +232,7 @@ impl Builder {
             host_keys: self.host_keys,
             imported,
             policy: self.policy,
+            introspection_algorithm,
             limiter: self.limiter,
             executor: self.executor,
             events: self.events,

@@ -57,6 +57,14 @@ pub enum ConfigError {
         /// What was given.
         uri: String,
     },
+    /// A verifier for a resource that this server issues no tokens for.
+    #[error(
+        "resource `{uri}` is not declared, so there are no tokens for it: write the identifier of a declared one, byte for byte"
+    )]
+    UndeclaredResource {
+        /// What was given.
+        uri: String,
+    },
     /// The algorithm needs a feature that is off.
     #[error("{algorithm} needs the feature `josekit` of the crate `grantor`, which is off")]
     Algorithm {

@@ -102,6 +102,13 @@ impl From<Fault> for Refusal {
     }
 }
 
+/// For an answer to a fault whose source has been told already.
+impl From<FaultKind> for Refusal {
+    fn from(kind: FaultKind) -> Self {
+        Self::Failed(Fault { kind, source: "told before".into() })
+    }
+}
+
 /// A step's `Err` for a client's mistake.
 pub(crate) fn reject<T>(code: ErrorCode, reason: Reason) -> Step<T> {
     Err(Rejection::new(code, reason).into())

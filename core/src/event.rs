@@ -1,6 +1,7 @@
 //! What happened, for the operator: stable, named, without a secret in it.
 
 use std::error::Error;
+use std::fmt;
 use std::fmt::Debug;
 
 pub use crate::error::{ErrorCode, FaultKind, Reason};
@@ -27,6 +28,10 @@ impl<T: EventSink + ?Sized> EventSink for std::sync::Arc<T> {
 pub enum Event<'a> {
     /// A token was issued.
     TokenIssued(TokenIssued<'a>),
+    /// A token was introspected.
+    TokenIntrospected(TokenIntrospected<'a>),
+    /// A token was revoked, and the store has kept that.
+    TokenRevoked(TokenRevoked<'a>),
     /// A request was refused by its own fault.
     RequestRejected(RequestRejected<'a>),
     /// A request failed by ours.
@@ -52,11 +57,11 @@ pub enum Event<'a> {
     MaintenanceFailed(&'a (dyn Error + 'static)),
 }
 
-/// What one request has been about, as far as it got. `client_id` is **claimed** until a token was issued.
+/// What one request has been about, as far as it got. `client_id` is **claimed** until the request has succeeded.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RequestTrail {
-    /// The endpoint: `token`, `jwks`, `metadata`.
+    /// The endpoint: `token`, `introspection`, `revocation`, `jwks`, `metadata` and so on.
     pub endpoint: &'static str,
     /// Who the request claims to come from.
     pub client_id: Option<ClientId>,
@@ -83,6 +88,32 @@ pub struct TokenIssued<'a> {
     /// `jti`: names the token without being it.
     pub jti: &'a Jti,
     /// `exp`.
+    pub expires_at: Timestamp,
+}
+
+/// See [`Event::TokenIntrospected`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TokenIntrospected<'a> {
+    /// What the request was about: who asked.
+    pub trail: &'a RequestTrail,
+    /// Why the caller was told that the token is not active; `None` where it was told all about it.
+    pub inactive: Option<Reason>,
+    /// To whom the token was issued, where the caller was told.
+    pub owner: Option<&'a ClientId>,
+    /// Names the token without being it, where the caller was told.
+    pub jti: Option<&'a Jti>,
+}
+
+/// See [`Event::TokenRevoked`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TokenRevoked<'a> {
+    /// What the request was about.
+    pub trail: &'a RequestTrail,
+    /// Names the token without being it.
+    pub jti: Option<&'a Jti>,
+    /// When it would have ended by itself.
     pub expires_at: Timestamp,
 }
 
@@ -119,5 +150,40 @@ impl<'a> TokenIssued<'a> {
         expires_at: Timestamp,
     ) -> Self {
         Self { trail, subject, audience, scope, jti, expires_at }
+    }
+}
+
+impl<'a> TokenIntrospected<'a> {
+    pub(crate) const fn new(
+        trail: &'a RequestTrail,
+        inactive: Option<Reason>,
+        (owner, jti): (Option<&'a ClientId>, Option<&'a Jti>),
+    ) -> Self {
+        Self { trail, inactive, owner, jti }
+    }
+}
+
+impl<'a> TokenRevoked<'a> {
+    pub(crate) const fn new(trail: &'a RequestTrail, jti: Option<&'a Jti>, expires_at: Timestamp) -> Self {
+        Self { trail, jti, expires_at }
+    }
+}
+
+/// An error and everything behind it, for the operator.
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = self.0.to_string();
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            let cause = error.to_string();
+            // Some say what their source says.
+            if !text.ends_with(&cause) {
+                text = format!("{text}: {cause}");
+            }
+            source = error.source();
+        }
+        f.write_str(&text)
     }
 }

@@ -81,7 +81,7 @@ mod jose;
 mod keys;
 pub mod policy;
 mod rate_limit;
-mod resource;
+pub mod resource;
 mod secret_verifier;
 mod server;
 pub mod store;
@@ -101,7 +101,7 @@ pub use fetch::{FetchError, KeySetFetcher, KeySource, TokenIntrospector};
 pub use host_keys::{HostKey, HostKeys, SealSecretError};
 pub use jose::{AssertionAlgorithm, PublicKey, PublicKeySet, SigningAlgorithm};
 pub use rate_limit::{Admission, Attempt, RateLimiter};
-pub use resource::{DeclaredResource, Resource, Resources};
+pub use resource::declared::{DeclaredResource, Resource, Resources, TokenFormat};
 #[cfg(feature = "imported-secrets")]
 pub use secret_verifier::Argon2id;
 pub use secret_verifier::{SecretMatch, SecretVerifier, SecretVerifierError};

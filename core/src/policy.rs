@@ -16,7 +16,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::error::{ErrorCode, Fault, Reason, Refusal, Rejection};
-use crate::resource::Resources;
+use crate::resource::declared::Resources;
 use crate::store::Client;
 use crate::types::Timestamp;
 

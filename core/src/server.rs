@@ -1,7 +1,10 @@
 //! The server: one function for each endpoint.
 
 mod guard;
+mod introspection;
 mod report;
+mod resource;
+mod revocation;
 mod summary;
 mod upkeep;
 
@@ -27,13 +30,14 @@ use crate::executor::Executor;
 use crate::grant::{Grant, client_credentials};
 use crate::host_keys::HostKeys;
 use crate::http::{Request, Response};
-use crate::keys::KeyRing;
+use crate::jose::SigningAlgorithm;
+use crate::keys::{KeyRing, Snapshot};
 use crate::policy::{Issuance, IssuancePolicy, check_terms, read_asked};
 use crate::rate_limit::RateLimiter;
-use crate::resource::Resources;
+use crate::resource::declared::Resources;
 use crate::store::CompatibilitySwitch;
 use crate::stores::Stores;
-use crate::token::{AccessToken, mint};
+use crate::token::{Mint, NewToken, TokenRegister};
 use crate::types::{Issuer, Timestamp};
 
 /// An authorization server for machines. Cheap to clone: all clones are one server.
@@ -62,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) host_keys: HostKeys,
     pub(crate) imported: Option<ImportedSecrets>,
     pub(crate) policy: Arc<dyn IssuancePolicy>,
+    /// For introspection answers as JWTs, where the caller has registered no algorithm.
+    pub(crate) introspection_algorithm: SigningAlgorithm,
     pub(crate) limiter: Option<Arc<dyn RateLimiter>>,
     pub(crate) executor: Option<Arc<dyn Executor>>,
     pub(crate) events: Arc<dyn EventSink>,
@@ -87,26 +93,23 @@ const METADATA_CACHE: &str = "public, max-age=3600";
 impl AuthorizationServer {
     /// The token endpoint (RFC 6749 §3.2).
     pub async fn token(&self, request: Request) -> Response {
-        let mut trail = RequestTrail::at("token");
-        let span = report::span(&trail);
-        async {
-            let outcome = guarded(self.0.token(&request, &mut trail)).await;
-            self.0.conclude(&trail, outcome)
-        }
-        .instrument(span)
-        .await
+        self.0.serve("token", async |trail| self.0.token(&request, trail).await).await
+    }
+
+    /// The introspection endpoint (RFC 7662 §2): what a token says, for its owner, for those who serve its resource and
+    /// for introspectors; for anybody else it is not active. As a JWT where that is asked for (RFC 9701).
+    pub async fn introspect(&self, request: Request) -> Response {
+        self.0.serve("introspection", async |trail| self.0.introspect(&request, trail).await).await
+    }
+
+    /// The revocation endpoint (RFC 7009 §2): ends a token of the client that asks.
+    pub async fn revoke(&self, request: Request) -> Response {
+        self.0.serve("revocation", async |trail| self.0.revoke(&request, trail).await).await
     }
 
     /// The published keys (RFC 7517 §5).
     pub async fn jwks(&self, request: Request) -> Response {
-        let trail = RequestTrail::at("jwks");
-        let span = report::span(&trail);
-        async {
-            let outcome = guarded(self.0.jwks(&request)).await;
-            self.0.conclude(&trail, outcome)
-        }
-        .instrument(span)
-        .await
+        self.0.serve("jwks", async |_trail| self.0.jwks(&request).await).await
     }
 
     /// The metadata (RFC 8414 §3), the same document at each of its places.
@@ -138,6 +141,8 @@ impl AuthorizationServer {
     pub async fn handle(&self, endpoint: Endpoint, request: Request) -> Response {
         match endpoint {
             Endpoint::Token => self.token(request).await,
+            Endpoint::Introspection => self.introspect(request).await,
+            Endpoint::Revocation => self.revoke(request).await,
             Endpoint::Jwks => self.jwks(request).await,
             Endpoint::Metadata => self.metadata(request).await,
             Endpoint::OpenIdConfiguration => self.openid_configuration(request).await,
@@ -188,6 +193,22 @@ impl AuthorizationServer {
 }
 
 impl Inner {
+    /// The work of one request, in its span: a panic in it fails it and nothing else.
+    async fn serve(
+        &self,
+        endpoint: &'static str,
+        work: impl AsyncFnOnce(&mut RequestTrail) -> Step<Response>,
+    ) -> Response {
+        let mut trail = RequestTrail::at(endpoint);
+        let span = report::span(&trail);
+        async {
+            let outcome = guarded(work(&mut trail)).await;
+            self.conclude(&trail, outcome)
+        }
+        .instrument(span)
+        .await
+    }
+
     /// One token request. Every check that can refuse comes before `claim`, and `claim` before anything is made.
     async fn token(self: &Arc<Self>, request: &Request, trail: &mut RequestTrail) -> Step<Response> {
         let now = self.clock.now();
@@ -207,15 +228,9 @@ impl Inner {
         let resource = check_terms(&terms, &issuance)?;
         let keys = self.keys_at_hand(held, now).await?;
         let claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
-        let token = AccessToken {
-            issuer: &self.issuer,
-            client_id: client.id(),
-            epoch: client.token_epoch(),
-            terms: &terms,
-            algorithm: resource.signing_algorithm(),
-            issued_at: now,
-        };
-        let minted = mint(claimed, &token, &keys, &*self.entropy)?;
+        let token = NewToken { issuer: &self.issuer, client, terms: &terms, resource, issued_at: now };
+        let mint = Mint { keys: &keys, tokens: &*self.stores.tokens, entropy: &*self.entropy };
+        let minted = mint.make(claimed, &token).await?;
         let body = TokenResponse {
             access_token: &minted.token,
             token_type: "Bearer",
@@ -247,6 +262,17 @@ impl Inner {
             compatibility: &self.compatibility,
             rules: AssertionRules { issuer: self.issuer.as_str(), now, skew: self.clock_skew },
             token_endpoint: &self.token_endpoint,
+        }
+    }
+
+    fn token_register<'a>(&'a self, keys: &'a Snapshot, now: Timestamp) -> TokenRegister<'a> {
+        TokenRegister {
+            issuer: &self.issuer,
+            keys,
+            clients: &*self.stores.clients,
+            tokens: &*self.stores.tokens,
+            now,
+            skew: self.clock_skew,
         }
     }
 

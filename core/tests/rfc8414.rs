@@ -51,6 +51,15 @@ async fn s2_the_document_says_what_is_switched_on_and_nothing_else() {
             "token_endpoint_auth_methods_supported":
                 ["private_key_jwt", "client_secret_jwt", "client_secret_basic", "client_secret_post"],
             "token_endpoint_auth_signing_alg_values_supported": algorithms,
+            "introspection_endpoint": "https://auth.example.com/oauth2/introspect",
+            "introspection_endpoint_auth_methods_supported":
+                ["private_key_jwt", "client_secret_jwt", "client_secret_basic", "client_secret_post"],
+            "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+            "introspection_signing_alg_values_supported": ["ES256"],
+            "revocation_endpoint": "https://auth.example.com/oauth2/revoke",
+            "revocation_endpoint_auth_methods_supported":
+                ["private_key_jwt", "client_secret_jwt", "client_secret_basic", "client_secret_post"],
+            "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
         })
     );
 }

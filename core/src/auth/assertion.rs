@@ -13,7 +13,7 @@ use crate::claim::Proof;
 use crate::error::{ErrorCode, Fault, Reason, Step};
 use crate::event::RequestTrail;
 use crate::jose::{AssertionAlgorithm, ReceivedClaims, ReceivedJws};
-use crate::store::{Client, CompatibilitySwitch, Credential, CredentialKind};
+use crate::store::{Client, CompatibilitySwitch, Credential, CredentialKind, find_client};
 use crate::types::{ClientId, ProofId, ProofNamespace, Timestamp};
 
 /// RFC 7523 §2.2, in exact case.
@@ -65,7 +65,7 @@ impl ClientAuthentication<'_> {
         trail: &mut RequestTrail,
     ) -> Step<Authenticated> {
         let claims = self.rules.self_issued(&presented.claims).map_err(invalid_client)?;
-        let found = self.find(&presented.client_id).await?;
+        let found = find_client(self.clients, &presented.client_id).await?;
         let client = found.ok_or(invalid_client(Reason::ClientUnknown))?;
         self.usable(&client, presented.method())?;
         let by_switch = self.check_audience(&client, claims.audience)?;

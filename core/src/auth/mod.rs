@@ -22,7 +22,7 @@ use crate::form::Form;
 use crate::host_keys::HostKeys;
 use crate::http::Request;
 use crate::rate_limit::{Admission, Attempt, RateLimiter};
-use crate::store::{Client, ClientStore, CompatibilitySwitch, StoreError, TokenStore};
+use crate::store::{Client, ClientStore, CompatibilitySwitch, TokenStore};
 use crate::types::{ClientId, PresentedSecret};
 
 /// A client that has proved itself, as it was read for this request.
@@ -88,16 +88,6 @@ impl ClientAuthentication<'_> {
             self.events.record(&Event::RateLimiterFailed(&error));
         }
         outcome
-    }
-
-    /// The client of this id, byte for byte.
-    async fn find(&self, id: &ClientId) -> Step<Option<Arc<Client>>> {
-        let found = self.clients.find(id).await?.map(|found| found.shared());
-        if found.as_deref().is_some_and(|client| client.id() != id) {
-            let mixed_up = "the client store gave another client than the one it was asked for";
-            return Err(StoreError::corrupt(mixed_up).into());
-        }
-        Ok(found)
     }
 
     /// Its registered method and no other (T49), and only while it is enabled.

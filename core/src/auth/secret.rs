@@ -13,7 +13,7 @@ use crate::error::{Fault, Reason, Step};
 use crate::event::RequestTrail;
 use crate::executor::{Executor, run_blocking};
 use crate::secret_verifier::{SecretMatch, SecretVerifier};
-use crate::store::{Client, CompatibilitySwitch, Credential, CredentialKind, SecretDigest};
+use crate::store::{Client, CompatibilitySwitch, Credential, CredentialKind, SecretDigest, find_client};
 use crate::types::{ClientId, CredentialId, PresentedSecret, Timestamp};
 
 /// How a check ended. A reason instead of a client is for the operator alone.
@@ -71,12 +71,12 @@ impl ClientAuthentication<'_> {
         match PresentedSecret::classify(&presented.secret) {
             PresentedSecret::Malformed => Ok(SecretCheck::refused(Reason::SecretMalformed)),
             PresentedSecret::Generated(id) => {
-                let client = self.find(&presented.client_id).await?;
+                let client = find_client(self.clients, &presented.client_id).await?;
                 self.check_generated(client.as_ref(), &id, presented)
             }
             PresentedSecret::Foreign => match self.imported {
                 Some(imported) => {
-                    let client = self.find(&presented.client_id).await?;
+                    let client = find_client(self.clients, &presented.client_id).await?;
                     let raw = self.raw_secret(client.as_deref(), presented);
                     let secret = raw.unwrap_or(&presented.secret);
                     let check = self.check_imported(client.as_ref(), imported, secret).await?;

@@ -8,7 +8,7 @@ use crate::compatibility::{Compatibility, Reach};
 use crate::config::{ConfigError, Limits};
 use crate::executor::{Executor, run_blocking};
 use crate::jose::SigningAlgorithm;
-use crate::resource::{DeclaredResource, Resource, Resources};
+use crate::resource::declared::{DeclaredResource, Resource, Resources};
 use crate::secret_verifier::{SecretMatch, SecretVerifier};
 use crate::store::CompatibilitySwitch;
 use crate::types::Issuer;
@@ -56,6 +56,13 @@ pub(super) fn algorithms(resources: &Resources) -> Result<Vec<SigningAlgorithm>,
         Some(algorithm) => Err(ConfigError::Algorithm { algorithm: algorithm.as_str() }),
         None => Ok(algorithms),
     }
+}
+
+/// What introspection answers are signed with where their caller has registered nothing (RFC 9701 §6): RS256 where there is
+/// a key for it, else the server's own algorithm, else the first that there is.
+pub(super) fn introspection_algorithm(held: &[SigningAlgorithm], own: SigningAlgorithm) -> SigningAlgorithm {
+    let wanted = [SigningAlgorithm::Rs256, own].into_iter().find(|algorithm| held.contains(algorithm));
+    wanted.or(held.first().copied()).unwrap_or(own)
 }
 
 /// Bounds under which no request could be answered, or that bound nothing.

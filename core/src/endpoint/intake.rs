@@ -31,6 +31,12 @@ pub(crate) fn read_form<'a>(request: &'a Request, limits: &Limits, issuer: &Issu
     form.map_err(|reason| Rejection::new(ErrorCode::InvalidRequest, reason).into())
 }
 
+/// The token that a request is about (RFC 7662 §2.1, RFC 7009 §2.1). A `token_type_hint` is not needed to find one, so that
+/// none can hide it.
+pub(crate) fn read_token<'a>(form: &'a Form<'_>) -> Step<&'a str> {
+    form.get("token").ok_or_else(|| Rejection::new(ErrorCode::InvalidRequest, Reason::TokenMissing).into())
+}
+
 /// A charset or another parameter is fine; the form is read as UTF-8 whatever it says.
 fn content_type_is_form(request: &Request) -> Step<()> {
     let mut types = request.header("content-type");

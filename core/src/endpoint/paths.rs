@@ -9,6 +9,10 @@ use crate::types::Issuer;
 pub enum Endpoint {
     /// RFC 6749 §3.2.
     Token,
+    /// RFC 7662 §2.
+    Introspection,
+    /// RFC 7009 §2.
+    Revocation,
     /// The published keys (RFC 7517 §5).
     Jwks,
     /// RFC 8414, at each of its places.
@@ -26,14 +30,23 @@ const AUTHORIZATION: &str = "/oauth2/authorize";
 #[derive(Clone, Debug)]
 pub struct Endpoints {
     token: String,
+    introspection: String,
+    revocation: String,
     jwks: String,
     metadata: Option<String>,
 }
 
 impl Default for Endpoints {
-    /// `/oauth2/token`, `/.well-known/jwks.json`, and the metadata where RFC 8414 §3 and §5 say.
+    /// `/oauth2/token`, `/oauth2/introspect`, `/oauth2/revoke`, `/.well-known/jwks.json`, and the metadata where RFC 8414 §3
+    /// and §5 say.
     fn default() -> Self {
-        Self { token: "/oauth2/token".to_owned(), jwks: "/.well-known/jwks.json".to_owned(), metadata: None }
+        Self {
+            token: "/oauth2/token".to_owned(),
+            introspection: "/oauth2/introspect".to_owned(),
+            revocation: "/oauth2/revoke".to_owned(),
+            jwks: "/.well-known/jwks.json".to_owned(),
+            metadata: None,
+        }
     }
 }
 
@@ -42,6 +55,20 @@ impl Endpoints {
     #[must_use]
     pub fn token(mut self, path: impl Into<String>) -> Self {
         self.token = path.into();
+        self
+    }
+
+    /// Another path for the introspection endpoint.
+    #[must_use]
+    pub fn introspection(mut self, path: impl Into<String>) -> Self {
+        self.introspection = path.into();
+        self
+    }
+
+    /// Another path for the revocation endpoint.
+    #[must_use]
+    pub fn revocation(mut self, path: impl Into<String>) -> Self {
+        self.revocation = path.into();
         self
     }
 
@@ -63,6 +90,14 @@ impl Endpoints {
         issuer.url(&self.token)
     }
 
+    pub(crate) fn introspection_url(&self, issuer: &Issuer) -> String {
+        issuer.url(&self.introspection)
+    }
+
+    pub(crate) fn revocation_url(&self, issuer: &Issuer) -> String {
+        issuer.url(&self.revocation)
+    }
+
     pub(crate) fn authorization_url(&self, issuer: &Issuer) -> String {
         issuer.url(AUTHORIZATION)
     }
@@ -81,6 +116,8 @@ impl Endpoints {
         let openid = if openid_discovery { Endpoint::OpenIdConfiguration } else { Endpoint::Metadata };
         let mut routes = vec![
             (format!("{base}{}", self.token), Endpoint::Token),
+            (format!("{base}{}", self.introspection), Endpoint::Introspection),
+            (format!("{base}{}", self.revocation), Endpoint::Revocation),
             (format!("{base}{}", self.jwks), Endpoint::Jwks),
             // RFC 8414 §3: between host and path of the issuer. §5: also under the name of OpenID Connect, which
             // itself puts it behind the path.
@@ -96,7 +133,8 @@ impl Endpoints {
         if let Some(path) = &self.metadata {
             routes.push((format!("{base}{path}"), Endpoint::Metadata));
         }
-        for own in [&self.token, &self.jwks].into_iter().chain(&self.metadata) {
+        let fixed = [&self.token, &self.introspection, &self.revocation, &self.jwks];
+        for own in fixed.into_iter().chain(&self.metadata) {
             check(own)?;
         }
         for (at, (path, _)) in routes.iter().enumerate() {

@@ -142,6 +142,24 @@ pub enum Reason {
     NoAuthorizationEndpoint,
     /// The host's issuance policy said no.
     PolicyRefused,
+    /// There is no `token` to introspect or revoke, or no access token in the request.
+    TokenMissing,
+    /// The token is none of this issuer's: no key of its own signed it, or it was never stored.
+    TokenUnknown,
+    /// The token was revoked.
+    TokenRevoked,
+    /// The client's tokens of that time were all ended, by the operator or with an earlier client of that id.
+    TokensEnded,
+    /// The token is bound to a key (RFC 7800), and nobody here checks for that key.
+    TokenBound,
+    /// The token is for another resource.
+    TokenAudience,
+    /// The caller may neither know about the token nor revoke it.
+    TokenNotForCaller,
+    /// The token lacks a scope that the request needs.
+    ScopeInsufficient,
+    /// The claims of the token are not those that the application asks for.
+    TokenClaims,
 }
 
 impl Reason {
@@ -218,6 +236,15 @@ impl Reason {
             Self::ProofsEqual => "proofs_equal",
             Self::NoAuthorizationEndpoint => "no_authorization_endpoint",
             Self::PolicyRefused => "policy_refused",
+            Self::TokenMissing => "token_missing",
+            Self::TokenUnknown => "token_unknown",
+            Self::TokenRevoked => "token_revoked",
+            Self::TokensEnded => "tokens_ended",
+            Self::TokenBound => "token_bound",
+            Self::TokenAudience => "token_audience",
+            Self::TokenNotForCaller => "token_not_for_caller",
+            Self::ScopeInsufficient => "scope_insufficient",
+            Self::TokenClaims => "token_claims",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::json::{Json, Members};
 use crate::error::Reason;
-use crate::types::{Jti, Timestamp};
+use crate::types::{ClientId, Jti, Scope, Timestamp};
 
 /// Claims as they stand in the token. What is absent is `None`; a wrong type is an error (T27).
 #[derive(Debug)]
@@ -20,21 +20,91 @@ pub(crate) struct ReceivedClaims {
 impl ReceivedClaims {
     pub(crate) fn parse(payload: &[u8]) -> Result<Self, Reason> {
         let members = Members::parse(payload).ok_or(Reason::JwtMalformed)?;
-        let text =
-            |name| members.text(name).map(|text| text.map(str::to_owned)).map_err(|_| Reason::JwtClaimType);
-        let jti = match text("jti")? {
-            Some(jti) => Some(Jti::new(jti).map_err(|_| Reason::JwtJti)?),
-            None => None,
-        };
         Ok(Self {
-            iss: text("iss")?,
-            sub: text("sub")?,
+            iss: text(&members, "iss")?,
+            sub: text(&members, "sub")?,
             aud: audience(members.get("aud"))?,
             exp: numeric_date(members.get("exp"))?,
             nbf: numeric_date(members.get("nbf"))?,
             iat: numeric_date(members.get("iat"))?,
-            jti,
+            jti: jti(&members)?,
         })
+    }
+}
+
+/// The claims of an access token (RFC 9068 §2.2). What is absent is `None`; a wrong type is an error (T27).
+#[derive(Debug)]
+pub(crate) struct AccessTokenClaims {
+    pub(crate) iss: Option<String>,
+    pub(crate) sub: Option<String>,
+    /// All audiences; none where the claim is absent.
+    pub(crate) aud: Vec<String>,
+    pub(crate) client_id: Option<ClientId>,
+    pub(crate) scope: Option<Scope>,
+    pub(crate) exp: Option<Timestamp>,
+    pub(crate) nbf: Option<Timestamp>,
+    pub(crate) iat: Option<Timestamp>,
+    pub(crate) jti: Option<Jti>,
+    /// Ours; 0 where it is left out.
+    pub(crate) epoch: u64,
+    /// Whether there is a `cnf`: it works only together with a key (RFC 7800).
+    pub(crate) is_bound: bool,
+}
+
+impl AccessTokenClaims {
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Reason> {
+        let members = Members::parse(payload).ok_or(Reason::JwtMalformed)?;
+        let client_id = text(&members, "client_id")?.map(ClientId::new).transpose();
+        let scope = members.text("scope").map_err(|_| Reason::JwtClaimType)?.map(Scope::parse).transpose();
+        Ok(Self {
+            iss: text(&members, "iss")?,
+            sub: text(&members, "sub")?,
+            aud: audiences(members.get("aud"))?,
+            client_id: client_id.map_err(|_| Reason::JwtClaimType)?,
+            scope: scope.map_err(|_| Reason::JwtClaimType)?,
+            exp: numeric_date(members.get("exp"))?,
+            nbf: numeric_date(members.get("nbf"))?,
+            iat: numeric_date(members.get("iat"))?,
+            jti: jti(&members)?,
+            epoch: epoch(members.get("grantor_epoch"))?,
+            is_bound: members.get("cnf").is_some(),
+        })
+    }
+}
+
+fn text(members: &Members<'_>, name: &str) -> Result<Option<String>, Reason> {
+    members.text(name).map(|text| text.map(str::to_owned)).map_err(|_| Reason::JwtClaimType)
+}
+
+fn jti(members: &Members<'_>) -> Result<Option<Jti>, Reason> {
+    let jti = members.text("jti").map_err(|_| Reason::JwtClaimType)?;
+    jti.map(Jti::new).transpose().map_err(|_| Reason::JwtJti)
+}
+
+fn audiences(value: Option<&Json<'_>>) -> Result<Vec<String>, Reason> {
+    let one = |value: &Json<'_>| match value {
+        Json::Text(text) => Ok(text.clone().into_owned()),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
+            Err(Reason::JwtClaimType)
+        }
+    };
+    match value {
+        None => Ok(Vec::new()),
+        Some(Json::Array(values)) => values.iter().map(one).collect(),
+        Some(value) => Ok(vec![one(value)?]),
+    }
+}
+
+/// A whole number up to where a float is exact; beyond that no two can be told apart, and none is taken.
+fn epoch(value: Option<&Json<'_>>) -> Result<u64, Reason> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        None => Ok(0),
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // in range and whole
+        Some(Json::Number(epoch)) if (0.0..EXACT).contains(epoch) && epoch.fract() == 0.0 => {
+            Ok(*epoch as u64)
+        }
+        Some(_) => Err(Reason::JwtClaimType),
     }
 }
 

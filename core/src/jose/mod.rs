@@ -21,11 +21,11 @@ mod vectors;
 
 pub use algorithm::SigningAlgorithm;
 pub use assertion_algorithm::AssertionAlgorithm;
-pub(crate) use claims::ReceivedClaims;
+pub(crate) use claims::{AccessTokenClaims, ReceivedClaims};
 pub(crate) use jwk::{PublicMembers, published, thumbprint};
 pub(crate) use jws::{protected_header, sign_compact};
 pub use public_key::PublicKey;
 pub use public_key_set::PublicKeySet;
 pub(crate) use random::system_random;
-pub(crate) use received::ReceivedJws;
+pub(crate) use received::{CompactJws, ReceivedJws};
 pub(crate) use signing_key::{GeneratedKey, SignatureError, SigningKey};

@@ -32,21 +32,48 @@ pub(crate) struct Header {
     pub(crate) certificate: Option<String>,
 }
 
+/// The three parts of a compact JWS, before anything is decoded.
+pub(crate) struct CompactJws<'a> {
+    pub(crate) header: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+    /// What the signature is over.
+    pub(crate) signing_input: &'a [u8],
+}
+
+impl<'a> CompactJws<'a> {
+    /// Takes `header.payload.signature` apart. Larger ones are not looked at (T33).
+    pub(crate) fn split(text: &'a str) -> Result<Self, Reason> {
+        if text.len() > MAX_BYTES {
+            return Err(Reason::JwtTooLarge);
+        }
+        let (signing_input, signature) = text.rsplit_once('.').ok_or(Reason::JwtMalformed)?;
+        let (header, payload) = signing_input.split_once('.').ok_or(Reason::JwtMalformed)?;
+        Ok(Self { header, payload, signature, signing_input: signing_input.as_bytes() })
+    }
+
+    pub(crate) fn payload(&self) -> Result<Vec<u8>, Reason> {
+        strict(self.payload)
+    }
+
+    pub(crate) fn signature(&self) -> Result<Vec<u8>, Reason> {
+        strict(self.signature)
+    }
+}
+
+/// Base64url without padding, white space or stray bits (T08). A dot that is left over fails here too: it is no letter.
+fn strict(part: &str) -> Result<Vec<u8>, Reason> {
+    BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| Reason::JwtMalformed)
+}
+
 impl<'a> ReceivedJws<'a> {
     /// Takes `header.payload.signature` apart: base64url without padding, white space or stray bits, and no other
     /// serialization (T08, T24). Five parts, a JWE, are not looked into (T30).
     pub(crate) fn parse(text: &'a str) -> Result<Self, Reason> {
-        if text.len() > MAX_BYTES {
-            return Err(Reason::JwtTooLarge);
-        }
-        let malformed = Reason::JwtMalformed;
-        let (signing_input, signature) = text.rsplit_once('.').ok_or(malformed)?;
-        let (header, payload) = signing_input.split_once('.').ok_or(malformed)?;
-        // A dot that is left over fails here too: it is no letter of base64url.
-        let decode = |part: &str| BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| malformed);
-        let header = Header::parse(&decode(header)?)?;
-        let (payload, signature) = (decode(payload)?, decode(signature)?);
-        Ok(Self { header, payload, signing_input: signing_input.as_bytes(), signature })
+        let jws = CompactJws::split(text)?;
+        let header = Header::parse(&strict(jws.header)?)?;
+        let (payload, signature) = (jws.payload()?, jws.signature()?);
+        Ok(Self { header, payload, signing_input: jws.signing_input, signature })
     }
 }
 

@@ -6,8 +6,12 @@ use serde_json::Value;
 
 use super::KeyError;
 use crate::entropy::SystemEntropy;
+use crate::error::{Fault, Step};
 use crate::host_keys::HostKeys;
-use crate::jose::{PublicMembers, SigningAlgorithm, SigningKey, protected_header, published, thumbprint};
+use crate::jose::{
+    PublicKey, PublicMembers, SigningAlgorithm, SigningKey, protected_header, published, sign_compact,
+    thumbprint,
+};
 use crate::store::{KeyRecord, KeySet, PrivateKey, Revision};
 use crate::types::{Issuer, KeyId, Timestamp};
 
@@ -24,8 +28,18 @@ pub(crate) struct Snapshot {
 #[derive(Debug)]
 pub(crate) struct OpenKey {
     record: KeyRecord,
-    jwk: Option<Value>,
-    signing: Option<(SigningAlgorithm, String, SigningKey)>,
+    public: Option<PublicHalf>,
+    signing: Option<(SigningAlgorithm, SigningKey)>,
+}
+
+/// What others need of a key, and what its tokens are known by.
+#[derive(Clone, Debug)]
+struct PublicHalf {
+    jwk: Value,
+    /// The protected header of every access token that it signs, encoded (RFC 9068 §2.1). It never changes: whoever
+    /// changes how it is written has to take both forms, for as long as the longest life of a token.
+    header: String,
+    key: PublicKey,
 }
 
 impl Snapshot {
@@ -102,8 +116,17 @@ impl Snapshot {
             .keys
             .iter()
             .filter(|key| now < key.record.published_until())
-            .filter_map(|key| key.jwk.clone());
+            .filter_map(|key| key.public.as_ref().map(|public| public.jwk.clone()));
         serde_json::json!({ "keys": Value::Array(keys.collect()) })
+    }
+
+    /// The published key whose access tokens bear this header, byte for byte.
+    pub(crate) fn verifying(&self, header: &str, now: Timestamp) -> Option<&PublicKey> {
+        let published = self.keys.iter().filter(|key| now < key.record.published_until());
+        published
+            .filter_map(|key| key.public.as_ref())
+            .find(|public| public.header == header)
+            .map(|public| &public.key)
     }
 }
 
@@ -113,7 +136,7 @@ impl OpenKey {
         let corrupt = || KeyError::Corrupt(record.kid().clone());
         let Some(algorithm) = SigningAlgorithm::from_name(record.alg()) else {
             // A newer release made it. What is not understood is neither used nor published.
-            return Ok(Self { record, jwk: None, signing: None });
+            return Ok(Self { record, public: None, signing: None });
         };
         let public = PublicMembers::from_json(record.public()).ok_or_else(corrupt)?;
         // The private key is sealed to its kid, so this ties the public half to it too.
@@ -121,11 +144,14 @@ impl OpenKey {
             return Err(corrupt());
         }
         let jwk = published(&public, record.kid().as_str(), algorithm.as_str());
-        Ok(Self { record, jwk: Some(jwk), signing: None })
+        let key = PublicKey::from_jwk(&jwk.to_string()).map_err(|_| corrupt())?;
+        let header =
+            protected_header("at+jwt", algorithm.as_str(), record.kid().as_str()).map_err(|_| corrupt())?;
+        Ok(Self { record, public: Some(PublicHalf { jwk, header, key }), signing: None })
     }
 
     fn without_private(&self) -> Self {
-        Self { record: self.record.clone(), jwk: self.jwk.clone(), signing: None }
+        Self { record: self.record.clone(), public: self.public.clone(), signing: None }
     }
 
     fn open(record: KeyRecord, issuer: &Issuer, host_keys: &HostKeys) -> Result<Self, KeyError> {
@@ -133,7 +159,6 @@ impl OpenKey {
         let (Some(algorithm), record) = (SigningAlgorithm::from_name(own.record.alg()), &own.record) else {
             return Ok(own);
         };
-        let corrupt = || KeyError::Corrupt(record.kid().clone());
         // A build that cannot sign with RSA still publishes what others sign with.
         let can_sign = !algorithm.is_rsa() || cfg!(feature = "josekit");
         let signing = match record.private() {
@@ -144,9 +169,7 @@ impl OpenKey {
                     .map_err(|source| KeyError::Unseal { kid: record.kid().clone(), source })?;
                 let key = SigningKey::open(algorithm, &pkcs8, SystemEntropy::new().as_ring())
                     .map_err(|source| KeyError::Open { kid: record.kid().clone(), source })?;
-                let header = protected_header("at+jwt", algorithm.as_str(), record.kid().as_str())
-                    .map_err(|_| corrupt())?;
-                Some((algorithm, header, key))
+                Some((algorithm, key))
             }
             PrivateKey::Sealed(_) | PrivateKey::Unknown(_) => None,
         };
@@ -154,12 +177,21 @@ impl OpenKey {
     }
 
     fn algorithm(&self) -> Option<SigningAlgorithm> {
-        self.signing.as_ref().map(|(algorithm, ..)| *algorithm)
+        self.signing.as_ref().map(|(algorithm, _)| *algorithm)
     }
 
-    /// The encoded protected header of an access token (RFC 9068 §2.1) and the key to sign with.
+    /// The encoded protected header of an access token and the key to sign with.
     pub(crate) fn signer(&self) -> Option<(&str, &SigningKey)> {
-        self.signing.as_ref().map(|(_, header, key)| (header.as_str(), key))
+        let header = self.public.as_ref().map(|public| public.header.as_str());
+        header.zip(self.signing.as_ref().map(|(_, key)| key))
+    }
+
+    /// Another kind of JWT than an access token, by its `typ`. `None` where the private half is not here.
+    pub(crate) fn sign(&self, typ: &str, payload: &[u8]) -> Step<Option<String>> {
+        let Some((algorithm, key)) = &self.signing else { return Ok(None) };
+        let header = protected_header(typ, algorithm.as_str(), self.record.kid().as_str());
+        let header = header.map_err(Fault::internal)?;
+        Ok(Some(sign_compact(&header, payload, key).map_err(Fault::internal)?))
     }
 }
 

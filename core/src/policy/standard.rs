@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{AskedScope, Issuance, IssuancePolicy, PolicyRefusal, Terms};
 use crate::error::{ErrorCode, Reason};
-use crate::resource::DeclaredResource;
+use crate::resource::declared::DeclaredResource;
 use crate::types::Scope;
 
 /// Grants what was asked, if the client holds all of it at one resource; else refuses.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Asked, AskedScope, Issuance};
 use crate::error::{Fault, Step};
-use crate::resource::{DeclaredResource, MAX_LIFETIME};
+use crate::resource::declared::{DeclaredResource, MAX_LIFETIME};
 use crate::types::{ResourceUri, Scope};
 
 /// What a token will say.

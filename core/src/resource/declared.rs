@@ -6,6 +6,18 @@ use crate::config::ConfigError;
 use crate::jose::SigningAlgorithm;
 use crate::types::{ResourceUri, Scope};
 
+/// What a token looks like to those who carry it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenFormat {
+    /// A signed JWT (RFC 9068): verified by anybody with the published keys, and nothing is stored. The default.
+    #[default]
+    Jwt,
+    /// 256 random bits that say nothing. Only a digest is stored, and every check asks the token store, by introspection
+    /// (RFC 7662) or in this process.
+    Opaque,
+}
+
 /// How long an access token lives unless its resource says otherwise.
 pub(crate) const DEFAULT_LIFETIME: Duration = Duration::from_secs(600);
 /// The longest life of an access token. What is stolen is then of little use (RFC 9700 §4.9).
@@ -24,6 +36,7 @@ pub struct Resource {
     uri: String,
     scopes: Vec<String>,
     lifetime: Duration,
+    format: TokenFormat,
     algorithm: Option<SigningAlgorithm>,
 }
 
@@ -32,7 +45,13 @@ impl Resource {
     /// tokens, byte for byte. Mistakes are named by [`Builder::build`](crate::Builder::build).
     #[must_use]
     pub fn new(uri: impl Into<String>) -> Self {
-        Self { uri: uri.into(), scopes: Vec::new(), lifetime: DEFAULT_LIFETIME, algorithm: None }
+        Self {
+            uri: uri.into(),
+            scopes: Vec::new(),
+            lifetime: DEFAULT_LIFETIME,
+            format: TokenFormat::default(),
+            algorithm: None,
+        }
     }
 
     /// The scopes that mean something to it. None by default: then its tokens carry no scope.
@@ -49,7 +68,14 @@ impl Resource {
         self
     }
 
-    /// With which algorithm its tokens are signed. By default the server's.
+    /// What its tokens look like. [`TokenFormat::Jwt`] by default.
+    #[must_use]
+    pub const fn format(mut self, format: TokenFormat) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// With which algorithm its tokens are signed, where they are. By default the server's.
     #[must_use]
     pub const fn signing_algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
         self.algorithm = Some(algorithm);
@@ -63,6 +89,7 @@ pub struct DeclaredResource {
     uri: ResourceUri,
     scope: Scope,
     lifetime: Duration,
+    format: TokenFormat,
     algorithm: SigningAlgorithm,
 }
 
@@ -77,6 +104,7 @@ impl DeclaredResource {
             uri: ResourceUri::new(resource.uri.as_str()).map_err(invalid)?,
             scope: Scope::from_tokens(resource.scopes.iter().map(String::as_str)).map_err(invalid)?,
             lifetime,
+            format: resource.format,
             algorithm: resource.algorithm.unwrap_or(algorithm),
         })
     }
@@ -99,7 +127,13 @@ impl DeclaredResource {
         self.lifetime
     }
 
-    /// With which algorithm its tokens are signed.
+    /// What its tokens look like.
+    #[must_use]
+    pub const fn format(&self) -> TokenFormat {
+        self.format
+    }
+
+    /// With which algorithm its tokens are signed, where they are.
     #[must_use]
     pub const fn signing_algorithm(&self) -> SigningAlgorithm {
         self.algorithm

@@ -1,13 +1,10 @@
 //! What happened goes to `tracing` and to the host's sink: one span for each request, and never a secret.
 
-use std::error::Error;
-use std::fmt;
-
 use tracing::{Span, field};
 
 use super::Inner;
-use crate::error::{FaultKind, Refusal, Step};
-use crate::event::{Event, EventSink, RequestFailed, RequestRejected, RequestTrail};
+use crate::error::{FaultKind, Reason, Refusal, Step};
+use crate::event::{Chain, Event, EventSink, RequestFailed, RequestRejected, RequestTrail};
 use crate::http::Response;
 
 impl RequestTrail {
@@ -93,6 +90,26 @@ fn trace(event: &Event<'_>) {
                 "token issued"
             );
         }
+        Event::TokenIntrospected(introspected) => {
+            record(introspected.trail, if introspected.inactive.is_none() { "active" } else { "inactive" });
+            if let Some(reason) = introspected.inactive {
+                Span::current().record("reason", reason.as_str());
+            }
+            tracing::info!(
+                owner = introspected.owner.map(field::display),
+                jti = introspected.jti.map(field::display),
+                reason = introspected.inactive.map(Reason::as_str),
+                "token introspected"
+            );
+        }
+        Event::TokenRevoked(revoked) => {
+            record(revoked.trail, "revoked");
+            tracing::info!(
+                jti = revoked.jti.map(field::display),
+                exp = revoked.expires_at.as_unix(),
+                "token revoked"
+            );
+        }
         Event::RequestRejected(rejected) => {
             record(rejected.trail, rejected.code.as_str());
             Span::current().record("reason", rejected.reason.as_str());
@@ -125,25 +142,6 @@ fn trace(event: &Event<'_>) {
             tracing::warn!(client_id, switch = switch.as_str(), "compatibility switch used");
         }
         Event::SigningKeyCreated { kid, alg } => tracing::info!(%kid, alg, "signing key created"),
-    }
-}
-
-/// An error and everything behind it, for the operator.
-struct Chain<'a>(&'a (dyn Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = self.0.to_string();
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            let cause = error.to_string();
-            // Some say what their source says.
-            if !text.ends_with(&cause) {
-                text = format!("{text}: {cause}");
-            }
-            source = error.source();
-        }
-        f.write_str(&text)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Inner;
 use crate::compatibility::Reach;
+use crate::resource::declared::{DeclaredResource, TokenFormat};
 
 /// What a server is and where it is weaker than it could be. Made to be printed.
 #[derive(Clone, Debug)]
@@ -14,9 +15,13 @@ pub struct Summary {
 
 impl Summary {
     pub(super) fn of(server: &Inner) -> Self {
-        let resource = |r: &crate::resource::DeclaredResource| {
+        let resource = |r: &DeclaredResource| {
             let (scope, seconds) = (r.scope(), r.lifetime().as_secs());
-            format!("{} [{scope}] {} for {seconds} s", r.uri(), r.signing_algorithm())
+            let format = match r.format() {
+                TokenFormat::Jwt => r.signing_algorithm().as_str(),
+                TokenFormat::Opaque => "opaque",
+            };
+            format!("{} [{scope}] {format} for {seconds} s", r.uri())
         };
         let mut facts = vec![
             ("issuer", server.issuer.as_str().to_owned()),

@@ -1,6 +1,7 @@
 //! Clients: one trait to read them, one to administer them.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
@@ -28,6 +29,20 @@ pub trait ClientStore: Debug + Send + Sync + 'static {
     /// the start-up summary shows each as a warning. Empty for a store that keeps them all. Constant for the life of
     /// the store, and asks nobody.
     fn caveats(&self) -> Vec<String>;
+}
+
+/// The client of this id, byte for byte.
+pub(crate) async fn find_client(
+    clients: &dyn ClientStore,
+    id: &ClientId,
+) -> Result<Option<Arc<Client>>, StoreError> {
+    let found = clients.find(id).await?.map(|found| found.shared());
+    if found.as_deref().is_some_and(|client| client.id() != id) {
+        return Err(StoreError::corrupt(
+            "the client store gave another client than the one it was asked for",
+        ));
+    }
+    Ok(found)
 }
 
 /// Administers clients: registration, the administrator's commands, host code. Never used by a token request.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::document::{self, Unknown};
 use super::{AuthMethod, CompatibilitySwitch, Credential, CredentialKind, GrantType, StoreError, credential};
+use crate::jose::SigningAlgorithm;
 use crate::types::{ClientId, InvalidValue, ResourceUri, Scope, Timestamp};
 
 /// A registered client: one record, read as one snapshot.
@@ -38,6 +39,8 @@ struct ClientDocument {
     serves: Vec<ResourceUri>,
     #[serde(default, skip_serializing_if = "document::is_false")]
     introspector: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    introspection_signed_response_alg: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     compatibility: BTreeSet<CompatibilitySwitch>,
     #[serde(default, skip_serializing_if = "document::is_zero")]
@@ -66,6 +69,7 @@ impl Client {
             resources: None,
             serves: Vec::new(),
             introspector: false,
+            introspection_signed_response_alg: None,
             compatibility: BTreeSet::new(),
             token_epoch: 0,
             created_at: None,
@@ -174,6 +178,12 @@ impl Client {
         self.0.introspector
     }
 
+    /// The `alg` of the introspection answers that it asks for as JWTs (RFC 9701 §6); `None` for the server's choice.
+    #[must_use]
+    pub fn introspection_signed_response_alg(&self) -> Option<&str> {
+        self.0.introspection_signed_response_alg.as_deref()
+    }
+
     /// The compatibility switches that the operator set for it.
     pub fn compatibility(&self) -> impl Iterator<Item = &CompatibilitySwitch> {
         self.0.compatibility.iter()
@@ -279,6 +289,13 @@ impl ClientBuilder {
     /// Whether it may introspect every token. An operator's decision.
     pub fn introspector(mut self, introspector: bool) -> Self {
         self.0.introspector = introspector;
+        self
+    }
+
+    /// With which algorithm the introspection answers that it asks for as JWTs are signed (RFC 9701 §6). The server must sign
+    /// tokens of one of its resources with it. `None`, as by default, for RS256 where the server has it, else its own.
+    pub fn introspection_signed_response_alg(mut self, alg: impl Into<Option<SigningAlgorithm>>) -> Self {
+        self.0.introspection_signed_response_alg = alg.into().map(|alg| alg.as_str().to_owned());
         self
     }
 

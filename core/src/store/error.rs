@@ -54,9 +54,15 @@ impl Error for StoreError {
 }
 
 /// A store's failure is always ours: there is no other conversion, so an outage is never a rejection.
-impl From<StoreError> for Refusal {
+impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         let kind = if error.is_unavailable() { FaultKind::Unavailable } else { FaultKind::Internal };
-        Self::Failed(Fault { kind, source: Box::new(error) })
+        Self { kind, source: Box::new(error) }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
     }
 }

@@ -64,6 +64,7 @@ mod shared;
 mod token;
 mod token_record;
 
+pub(crate) use client::find_client;
 pub use client::{ClientPage, ClientQuery, ClientRegistry, ClientStore, Delete, Insert, Update};
 pub use client_record::{Client, ClientBuilder};
 pub(crate) use credential::DigestDocument;
@@ -75,4 +76,5 @@ pub use name::{AuthMethod, CompatibilitySwitch, GrantType};
 pub use revision::{Revision, Versioned};
 pub use sealed::Sealed;
 pub use token::{Claim, TokenState, TokenStore};
+pub(crate) use token_record::REMEMBERED_PAST_EXPIRY;
 pub use token_record::{TokenRecord, TokenRecordBuilder};

@@ -1,5 +1,64 @@
-//! The tokens that this server makes: one file for each format.
+//! Access tokens: made, one file for each format, and read again when they come back.
 
+mod access_token;
+mod both;
 mod jwt;
+mod opaque;
+mod register;
 
-pub(crate) use jwt::{AccessToken, mint};
+pub use access_token::{AccessToken, ClaimsError};
+pub(crate) use access_token::{Claims, Contents};
+pub(crate) use register::{Inactive, TokenRegister};
+
+use crate::claim::Claimed;
+use crate::entropy::Entropy;
+use crate::error::{Fault, Step};
+use crate::keys::Snapshot;
+use crate::policy::Terms;
+use crate::resource::declared::{DeclaredResource, TokenFormat};
+use crate::store::{Client, TokenStore};
+use crate::types::{Issuer, Jti, Timestamp};
+
+/// What a token is made of, decided and approved.
+pub(crate) struct NewToken<'a> {
+    pub(crate) issuer: &'a Issuer,
+    pub(crate) client: &'a Client,
+    pub(crate) terms: &'a Terms,
+    pub(crate) resource: &'a DeclaredResource,
+    pub(crate) issued_at: Timestamp,
+}
+
+/// A token, and what may be told of it.
+pub(crate) struct Minted {
+    pub(crate) token: String,
+    pub(crate) jti: Jti,
+    pub(crate) expires_at: Timestamp,
+}
+
+/// What making takes.
+pub(crate) struct Mint<'a> {
+    pub(crate) keys: &'a Snapshot,
+    pub(crate) tokens: &'a dyn TokenStore,
+    pub(crate) entropy: &'a dyn Entropy,
+}
+
+impl Mint<'_> {
+    /// Makes the token. `_claimed` shows that every single-use proof of the request was spent by it.
+    pub(crate) async fn make(&self, _claimed: Claimed, token: &NewToken<'_>) -> Step<Minted> {
+        let jti = self.new_jti()?;
+        let expires_at = token.issued_at.plus(token.terms.granted_lifetime());
+        let text = match token.resource.format() {
+            TokenFormat::Jwt => self.sign(token, &jti, expires_at)?,
+            TokenFormat::Opaque => self.store(token, &jti, expires_at).await?,
+        };
+        Ok(Minted { token: text, jti, expires_at })
+    }
+
+    /// 128 random bits: two tokens never share one.
+    fn new_jti(&self) -> Step<Jti> {
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes).map_err(Fault::internal)?;
+        let text = data_encoding::BASE64URL_NOPAD.encode(&bytes);
+        Ok(Jti::new(text).map_err(Fault::internal)?)
+    }
+}

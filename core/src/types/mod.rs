@@ -3,6 +3,7 @@
 mod id;
 mod issuer;
 mod key_set_url;
+mod opaque_token;
 mod resource;
 mod scope;
 mod secret;
@@ -11,6 +12,7 @@ mod time;
 pub use id::{ClientId, CredentialId, HostKeyId, InvalidValue, Jti, KeyId, ProofId, ProofNamespace, TokenId};
 pub use issuer::Issuer;
 pub use key_set_url::KeySetUrl;
+pub(crate) use opaque_token::OpaqueToken;
 pub use resource::ResourceUri;
 pub use scope::Scope;
 pub use secret::ClientSecret;

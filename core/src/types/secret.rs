@@ -14,8 +14,8 @@ const SECRET_MAX_BYTES: usize = 1024;
 
 const PREFIX: &str = "grantor_";
 const ID_CHARS: usize = 16;
-const RANDOM_CHARS: usize = 52;
-const CHECK_CHARS: usize = 7;
+pub(super) const RANDOM_CHARS: usize = 52;
+pub(super) const CHECK_CHARS: usize = 7;
 const SECRET_CHARS: usize = PREFIX.len() + ID_CHARS + 1 + RANDOM_CHARS + CHECK_CHARS;
 
 /// A client secret made by Grantor: `grantor_<credential id>_<256 random bits><checksum>`, 84 characters of
@@ -110,12 +110,12 @@ impl PresentedSecret {
     }
 }
 
-fn base32(text: &str) -> bool {
+pub(super) fn base32(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'v'))
 }
 
 /// 35 bits of SHA-256: enough to catch typing errors and cut-off copies, and no secret.
-fn checksum(body: &str) -> String {
+pub(super) fn checksum(body: &str) -> String {
     let mut text = BASE32_DNSSEC.encode(digest(&SHA256, body.as_bytes()).as_ref());
     text.truncate(CHECK_CHARS);
     text

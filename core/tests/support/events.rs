@@ -25,6 +25,9 @@ pub enum Kind {
     Issued,
     Rejected(ErrorCode, Reason),
     Failed(FaultKind),
+    /// Why the caller was told that a token is not active, if it was.
+    Introspected(Option<Reason>),
+    Revoked,
     RateLimiterFailed,
     KeyCreated,
     MaintenanceFailed,
@@ -85,6 +88,14 @@ impl EventSink for Events {
             Event::RequestRejected(rejected) => {
                 seen.kind = Kind::Rejected(rejected.code, rejected.reason);
                 Some(rejected.trail)
+            }
+            Event::TokenIntrospected(introspected) => {
+                seen.kind = Kind::Introspected(introspected.inactive);
+                Some(introspected.trail)
+            }
+            Event::TokenRevoked(revoked) => {
+                seen.kind = Kind::Revoked;
+                Some(revoked.trail)
             }
             Event::RequestFailed(failed) => {
                 seen.kind = Kind::Failed(failed.kind);

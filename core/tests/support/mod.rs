@@ -199,6 +199,34 @@ pub async fn send(server: &AuthorizationServer, request: RequestBuilder) -> Answ
     Answer::of(server.token(request.build()).await)
 }
 
+/// A POST of these parameters to the introspection or the revocation endpoint, with HTTP Basic.
+fn about_token(path: &str, (id, secret): (&str, &str), pairs: &[(&str, &str)]) -> RequestBuilder {
+    Request::builder("POST", path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("authorization", basic(id, secret))
+        .body(form(pairs))
+}
+
+/// An introspection request by HTTP Basic with these parameters.
+pub fn introspection(id: &str, secret: &str, pairs: &[(&str, &str)]) -> RequestBuilder {
+    about_token("/oauth2/introspect", (id, secret), pairs)
+}
+
+/// A revocation request by HTTP Basic with these parameters.
+pub fn revocation(id: &str, secret: &str, pairs: &[(&str, &str)]) -> RequestBuilder {
+    about_token("/oauth2/revoke", (id, secret), pairs)
+}
+
+/// What the introspection endpoint says of `token` to this client.
+pub async fn introspect(server: &AuthorizationServer, id: &str, secret: &str, token: &str) -> Answer {
+    Answer::of(server.introspect(introspection(id, secret, &[("token", token)]).build()).await)
+}
+
+/// What the revocation endpoint says of `token` to this client.
+pub async fn revoke(server: &AuthorizationServer, id: &str, secret: &str, token: &str) -> Answer {
+    Answer::of(server.revoke(revocation(id, secret, &[("token", token)]).build()).await)
+}
+
 /// Asks for a token by HTTP Basic and takes the answer for granted.
 pub async fn issued(server: &AuthorizationServer, id: &str, secret: &str, more: &[(&str, &str)]) -> Token {
     let answer = send(server, grant(id, secret, more)).await;

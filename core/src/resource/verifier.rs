@@ -1,0 +1,317 @@
+//! The checks of an API on what it is shown: one verifier for each resource.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::Refused;
+use super::metadata::{MetadataDocument, Place};
+use super::remembered::Remembered;
+use super::remote::{Remote, RemoteIssuer};
+use crate::clock::{Clock, SystemClock};
+use crate::config::ConfigError;
+use crate::error::Reason;
+use crate::fetch::{KeySetFetcher, TokenIntrospector};
+use crate::http::{Request, Response};
+use crate::token::{AccessToken, Inactive};
+use crate::types::{Issuer, ResourceUri, Scope};
+
+/// The longest time for which an answer may be taken for granted.
+const REMEMBER_MAX: Duration = Duration::from_secs(60);
+
+/// Who knows about tokens: the authorization server in this process, or one elsewhere.
+#[async_trait]
+pub(crate) trait TokenSource: Debug + Send + Sync {
+    /// The token, if it is valid for `resource`.
+    async fn judge(
+        &self,
+        token: &str,
+        resource: &ResourceUri,
+        remembered: &Remembered,
+    ) -> Result<AccessToken, Inactive>;
+}
+
+/// Checks access tokens for one resource (RFC 9068 §4, RFC 6750). Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct AccessTokenVerifier(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    source: Arc<dyn TokenSource>,
+    resource: ResourceUri,
+    remembered: Remembered,
+    metadata: Option<MetadataDocument>,
+}
+
+/// A scope that a route needs, as a type: the extractors of the adapters take it.
+///
+/// ```
+/// use grantor::resource::RequiredScope;
+///
+/// struct ReadInvoices;
+///
+/// impl RequiredScope for ReadInvoices {
+///     const SCOPE: &'static str = "invoices:read";
+/// }
+/// ```
+pub trait RequiredScope: Send + Sync + 'static {
+    /// One scope or several, with a space between: all of them are needed.
+    const SCOPE: &'static str;
+}
+
+impl AccessTokenVerifier {
+    /// A verifier for tokens of an issuer elsewhere, whose keys are found by its metadata (RFC 8414) and fetched by `key_sets`,
+    /// for example that of `grantor-fetch`. It does not see revocation: a JWT is good until it expires.
+    pub fn of_issuer(
+        issuer: impl Into<String>,
+        resource: impl Into<String>,
+        key_sets: impl KeySetFetcher,
+    ) -> AccessTokenVerifierBuilder {
+        let remote = Remote::new(issuer.into(), Arc::new(key_sets));
+        AccessTokenVerifierBuilder::new(Source::Remote(Box::new(remote)), resource.into())
+    }
+
+    /// The token of a request, from the values of its `Authorization` headers (RFC 6750 §2.1). A token in the body or the URL
+    /// is not looked at (§2.3).
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], which is the answer to the request: no token, a bad one, or none that could be checked.
+    pub async fn authorize<'a>(
+        &self,
+        authorization: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<AccessToken, Refused> {
+        let checked = match bearer(authorization) {
+            Ok(token) => self.judge(token).await,
+            Err(refused) => Err(refused),
+        };
+        checked.map_err(|refused| self.concluded(refused))
+    }
+
+    /// A token, however it came.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] where it is not valid for this resource, or could not be checked.
+    pub async fn verify(&self, token: &str) -> Result<AccessToken, Refused> {
+        self.judge(token).await.map_err(|refused| self.concluded(refused))
+    }
+
+    async fn judge(&self, token: &str) -> Result<AccessToken, Refused> {
+        let judged = self.0.source.judge(token, &self.0.resource, &self.0.remembered).await;
+        if let Err(Inactive::Failed(fault)) = &judged {
+            let (resource, source) = (self.0.resource.as_str(), crate::event::Chain(&*fault.source));
+            tracing::error!(resource, %source, "an access token could not be checked");
+        }
+        Ok(judged?)
+    }
+
+    /// Says why, and where the metadata is.
+    fn concluded(&self, refused: Refused) -> Refused {
+        if let Some(reason) = refused.reason() {
+            tracing::info!(
+                resource = self.0.resource.as_str(),
+                reason = reason.as_str(),
+                "access token refused"
+            );
+        }
+        refused.with_metadata(self.0.metadata.as_ref().map(MetadataDocument::url))
+    }
+
+    /// The resource that tokens have to be for.
+    #[must_use]
+    pub fn resource(&self) -> &ResourceUri {
+        &self.0.resource
+    }
+
+    /// Where the metadata of the resource is to be served (RFC 9728 §3.1), if it was published.
+    #[must_use]
+    pub fn metadata_path(&self) -> Option<&str> {
+        self.0.metadata.as_ref().map(MetadataDocument::path)
+    }
+
+    /// The metadata of the resource (RFC 9728 §3.2), for a request to [`AccessTokenVerifier::metadata_path`].
+    #[must_use]
+    pub fn metadata(&self, request: &Request) -> Response {
+        MetadataDocument::answer(self.0.metadata.as_ref(), request)
+    }
+}
+
+impl AccessToken {
+    /// The token, if it has this scope, or all of several with a space between.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], 403 `insufficient_scope` with the scope that is needed.
+    pub fn require(&self, scope: &str) -> Result<(), Refused> {
+        if scope.split(' ').all(|token| self.scope().contains(token)) {
+            return Ok(());
+        }
+        Err(Refused::insufficient_scope(Scope::parse(scope).unwrap_or_else(|_| Scope::empty())))
+    }
+}
+
+/// What every token has to fulfil, wherever it comes from: it is for this resource (RFC 9068 §4, T69), and it is a bearer
+/// token. One that is bound to a key (RFC 7800) is worth nothing without a look at that key (RFC 9449 §7.1).
+pub(crate) fn is_meant_for(token: &AccessToken, resource: &ResourceUri) -> Result<(), Reason> {
+    if !token.audience().any(|audience| audience == resource.as_str()) {
+        return Err(Reason::TokenAudience);
+    }
+    if token.0.is_bound { Err(Reason::TokenBound) } else { Ok(()) }
+}
+
+/// The one bearer token of a request.
+fn bearer<'a>(authorization: impl IntoIterator<Item = &'a [u8]>) -> Result<&'a str, Refused> {
+    let mut values = authorization.into_iter();
+    let Some(value) = values.next() else { return Err(Refused::token_missing()) };
+    if values.next().is_some() {
+        return Err(Refused::invalid_request(Reason::AuthorizationRepeated));
+    }
+    let mut parts = value.splitn(2, |byte| *byte == b' ');
+    if !parts.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"Bearer")) {
+        // Other credentials are none here: as if none had come.
+        return Err(Refused::token_missing());
+    }
+    let token = parts.next().unwrap_or_default().trim_ascii();
+    // RFC 6750 §2.1, b64token.
+    let letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
+    match std::str::from_utf8(token) {
+        Ok(text) if !text.is_empty() && token.iter().all(letter) => Ok(text),
+        Ok(_) | Err(_) => Err(Refused::invalid_request(Reason::AuthorizationMalformed)),
+    }
+}
+
+/// Puts an [`AccessTokenVerifier`] together.
+#[derive(Debug)]
+#[must_use = "a builder makes nothing until `build`"]
+pub struct AccessTokenVerifierBuilder {
+    source: Source,
+    resource: String,
+    remember: Duration,
+    published: bool,
+    scopes: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Source {
+    Here { source: Arc<dyn TokenSource>, issuer: Issuer, scopes: Option<Scope> },
+    Remote(Box<Remote>),
+}
+
+impl AccessTokenVerifierBuilder {
+    pub(crate) const fn new(source: Source, resource: String) -> Self {
+        Self { source, resource, remember: Duration::ZERO, published: false, scopes: Vec::new() }
+    }
+
+    /// Takes it for granted, for this span, that a token which was found to live still does: no store and no introspection
+    /// endpoint is asked about it again. That is how long a revoked token or one of a disabled client goes on working here.
+    /// Off by default; whole seconds, at most 60.
+    pub const fn remember_for(mut self, span: Duration) -> Self {
+        self.remember = span;
+        self
+    }
+
+    /// Publishes the metadata of the resource (RFC 9728), which has to be an https URL, and names it in every challenge. The
+    /// adapters serve it.
+    pub const fn publish_metadata(mut self) -> Self {
+        self.published = true;
+        self
+    }
+
+    /// The scopes that the metadata of the resource tells of. Those that the resource was declared with, where the
+    /// authorization server is in this process.
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes = scopes.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Asks the issuer about tokens that are no JWTs. For issuers elsewhere: in the process of the authorization server its
+    /// opaque tokens are known without.
+    pub fn introspection(mut self, introspector: impl TokenIntrospector) -> Self {
+        if let Source::Remote(remote) = &mut self.source {
+            remote.introspector = Some(Arc::new(introspector));
+        }
+        self
+    }
+
+    /// Where the key set is, for an issuer without metadata.
+    pub fn jwks_uri(mut self, url: impl Into<String>) -> Self {
+        if let Source::Remote(remote) = &mut self.source {
+            remote.jwks_uri = Some(url.into());
+        }
+        self
+    }
+
+    /// How far the issuer's clock may be off, in whole seconds: 10 by default, 60 at most. In the process of the
+    /// authorization server there is but one clock.
+    pub fn clock_skew(mut self, skew: Duration) -> Self {
+        if let Source::Remote(remote) = &mut self.source {
+            remote.skew = skew;
+        }
+        self
+    }
+
+    /// Another clock, for tests of a verifier of an issuer elsewhere.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        if let Source::Remote(remote) = &mut self.source {
+            remote.clock = Arc::new(clock);
+        }
+        self
+    }
+
+    /// The choice that weakens a rule: takes an issuer of plain http on a loopback address, for development.
+    pub fn dangerous_allow_http_on_loopback(mut self) -> Self {
+        if let Source::Remote(remote) = &mut self.source {
+            remote.http_on_loopback = true;
+        }
+        self
+    }
+
+    /// The verifier.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], exact enough that the fix is obvious.
+    pub fn build(self) -> Result<AccessTokenVerifier, ConfigError> {
+        let invalid = |source| ConfigError::Resource { uri: self.resource.clone(), source };
+        let resource = ResourceUri::new(self.resource.as_str()).map_err(invalid)?;
+        if self.remember > REMEMBER_MAX || self.remember.subsec_nanos() != 0 {
+            return Err(ConfigError::Limits { rule: "remember_for: whole seconds, at most 60" });
+        }
+        let listed = Scope::from_tokens(self.scopes.iter().map(String::as_str)).map_err(invalid)?;
+        let (source, issuer, declared): (Arc<dyn TokenSource>, _, _) = match self.source {
+            Source::Here { scopes: None, .. } => {
+                return Err(ConfigError::UndeclaredResource { uri: self.resource });
+            }
+            Source::Here { source, issuer, scopes: Some(scopes) } => (source, issuer, scopes),
+            Source::Remote(remote) => {
+                let issuer: RemoteIssuer = remote.check()?;
+                let name = issuer.issuer().clone();
+                (Arc::new(issuer), name, Scope::empty())
+            }
+        };
+        let scopes = if listed.is_empty() { declared } else { listed };
+        let metadata = match self.published {
+            true => Some(MetadataDocument::new(&Place::of(&resource)?, &resource, &issuer, &scopes)?),
+            false => None,
+        };
+        let remembered = Remembered::new(self.remember);
+        Ok(AccessTokenVerifier(Arc::new(Inner { source, resource, remembered, metadata })))
+    }
+}
+
+impl Remote {
+    fn new(issuer: String, key_sets: Arc<dyn KeySetFetcher>) -> Self {
+        Self {
+            issuer,
+            key_sets,
+            jwks_uri: None,
+            introspector: None,
+            clock: Arc::new(SystemClock::new()),
+            skew: Duration::from_secs(10),
+            http_on_loopback: false,
+        }
+    }
+}
