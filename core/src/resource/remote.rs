@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::remembered::Remembered;
 use super::verifier::{TokenSource, is_meant_for};
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::config::ConfigError;
 use crate::error::{Fault, Reason};
 use crate::fetch::{FetchError, KeySetFetcher, KeySource, TokenIntrospector};
@@ -16,21 +16,23 @@ use crate::jose::{AccessTokenClaims, AssertionAlgorithm, PublicKeySet, ReceivedJ
 use crate::token::{AccessToken, Claims, Contents, Inactive};
 use crate::types::{Issuer, KeySetUrl, ResourceUri, Scope, Timestamp, TokenId};
 
-/// What was said of an issuer. Nothing of it is checked.
+/// An issuer whose tokens are checked somewhere else than in its own process. Nothing of it is checked before
+/// [`AccessTokenVerifierBuilder::build`](super::AccessTokenVerifierBuilder::build).
 #[derive(Debug)]
-pub(crate) struct Remote {
-    pub(super) issuer: String,
-    pub(super) key_sets: Arc<dyn KeySetFetcher>,
-    pub(super) jwks_uri: Option<String>,
-    pub(super) introspector: Option<Arc<dyn TokenIntrospector>>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) skew: Duration,
-    pub(super) http_on_loopback: bool,
+#[must_use = "hand it to `AccessTokenVerifier::of_issuer`"]
+pub struct RemoteIssuer {
+    issuer: String,
+    key_sets: Arc<dyn KeySetFetcher>,
+    jwks_uri: Option<String>,
+    introspector: Option<Arc<dyn TokenIntrospector>>,
+    clock: Arc<dyn Clock>,
+    skew: Duration,
+    http_on_loopback: bool,
 }
 
-/// An issuer elsewhere.
+/// A checked one.
 #[derive(Debug)]
-pub(super) struct RemoteIssuer {
+pub(super) struct Elsewhere {
     issuer: Issuer,
     keys: KeySource,
     key_sets: Arc<dyn KeySetFetcher>,
@@ -39,8 +41,52 @@ pub(super) struct RemoteIssuer {
     skew: Duration,
 }
 
-impl Remote {
-    pub(super) fn check(self) -> Result<RemoteIssuer, ConfigError> {
+impl RemoteIssuer {
+    /// The issuer of this identifier, whose keys are found by its metadata (RFC 8414) and fetched by `key_sets`, for example
+    /// that of `grantor-fetch`.
+    pub fn new(issuer: impl Into<String>, key_sets: impl KeySetFetcher) -> Self {
+        Self {
+            issuer: issuer.into(),
+            key_sets: Arc::new(key_sets),
+            jwks_uri: None,
+            introspector: None,
+            clock: Arc::new(SystemClock::new()),
+            skew: Duration::from_secs(10),
+            http_on_loopback: false,
+        }
+    }
+
+    /// Where its key set is, for an issuer without metadata.
+    pub fn jwks_uri(mut self, url: impl Into<String>) -> Self {
+        self.jwks_uri = Some(url.into());
+        self
+    }
+
+    /// Asks it about tokens that are no JWTs (RFC 7662). Without, they are refused.
+    pub fn introspection(mut self, introspector: impl TokenIntrospector) -> Self {
+        self.introspector = Some(Arc::new(introspector));
+        self
+    }
+
+    /// How far its clock may be off, in whole seconds: 10 by default, 60 at most.
+    pub const fn clock_skew(mut self, skew: Duration) -> Self {
+        self.skew = skew;
+        self
+    }
+
+    /// Another clock, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The choice that weakens a rule: takes an issuer of plain http on a loopback address, for development.
+    pub const fn dangerous_allow_http_on_loopback(mut self) -> Self {
+        self.http_on_loopback = true;
+        self
+    }
+
+    pub(super) fn check(self) -> Result<Elsewhere, ConfigError> {
         let invalid = |source| ConfigError::Issuer { issuer: self.issuer.clone(), source };
         let issuer = Issuer::new(self.issuer.as_str()).map_err(invalid)?;
         if issuer.is_plain_http() && !self.http_on_loopback {
@@ -54,12 +100,12 @@ impl Remote {
             None => KeySource::Issuer(issuer.clone()),
         };
         let Self { key_sets, introspector, clock, skew, .. } = self;
-        Ok(RemoteIssuer { issuer, keys, key_sets, introspector, clock, skew })
+        Ok(Elsewhere { issuer, keys, key_sets, introspector, clock, skew })
     }
 }
 
 #[async_trait]
-impl TokenSource for RemoteIssuer {
+impl TokenSource for Elsewhere {
     async fn judge(
         &self,
         token: &str,
@@ -87,7 +133,7 @@ impl TokenSource for RemoteIssuer {
     }
 }
 
-impl RemoteIssuer {
+impl Elsewhere {
     pub(super) const fn issuer(&self) -> &Issuer {
         &self.issuer
     }
