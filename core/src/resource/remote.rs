@@ -14,7 +14,7 @@ use crate::error::{Fault, Reason};
 use crate::fetch::{FetchError, KeySetFetcher, KeySource, TokenIntrospector};
 use crate::jose::{AccessTokenClaims, AssertionAlgorithm, PublicKeySet, ReceivedJws};
 use crate::token::{AccessToken, Claims, Contents, Inactive};
-use crate::types::{Issuer, KeySetUrl, ResourceUri, Scope, Timestamp, TokenId};
+use crate::types::{InvalidValue, Issuer, KeySetUrl, ResourceUri, Scope, Timestamp, TokenId};
 
 /// An issuer whose tokens are checked somewhere else than in its own process. Nothing of it is checked before
 /// [`AccessTokenVerifierBuilder::build`](super::AccessTokenVerifierBuilder::build).
@@ -86,6 +86,12 @@ impl RemoteIssuer {
         self
     }
 
+    fn checked_url(&self, url: &str) -> Result<KeySetUrl, InvalidValue> {
+        let rule = "https, as that of the issuer";
+        let is_https = url.starts_with("https://") || self.http_on_loopback;
+        if is_https { KeySetUrl::new(url) } else { Err(InvalidValue::new("jwks_uri", rule)) }
+    }
+
     pub(super) fn check(self) -> Result<Elsewhere, ConfigError> {
         let invalid = |source| ConfigError::Issuer { issuer: self.issuer.clone(), source };
         let issuer = Issuer::new(self.issuer.as_str()).map_err(invalid)?;
@@ -96,7 +102,7 @@ impl RemoteIssuer {
             return Err(ConfigError::Limits { rule: "clock skew: whole seconds, at most 60" });
         }
         let keys = match &self.jwks_uri {
-            Some(url) => KeySource::Url(KeySetUrl::new(url.as_str()).map_err(invalid)?),
+            Some(url) => KeySource::Url(self.checked_url(url).map_err(invalid)?),
             None => KeySource::Issuer(issuer.clone()),
         };
         let Self { key_sets, introspector, clock, skew, .. } = self;
@@ -113,22 +119,21 @@ impl TokenSource for Elsewhere {
         remembered: &Remembered,
     ) -> Result<AccessToken, Inactive> {
         let now = self.clock.now();
-        // A compact JWS has two dots. An opaque token could have them too, and then is no JWS.
-        let jws = ReceivedJws::parse(token);
-        match (jws, &self.introspector) {
+        match (ReceivedJws::parse(token), &self.introspector) {
             (Ok(jws), _) => self.signed(&jws, resource, now).await,
-            (Err(reason), None) => Err(reason.into()),
-            (Err(_), Some(introspector)) => {
+            // What begins as a JWT and is none is not worth a question.
+            (Err(Reason::JwtMalformed), Some(introspector)) if !begins_as_jwt(token) => {
                 let id = TokenId::of_opaque(token.as_bytes());
-                if let Some(known) = remembered.get(&id, now) {
+                if let Some(known) = remembered.token(&id, now) {
                     return Ok(known);
                 }
                 let answer = introspector.introspect(token).await.map_err(away)?;
-                let token = self.introspected(id, answer.ok_or(Reason::TokenUnknown)?, now)?;
+                let token = self.introspected(id, answer, now)?;
                 is_meant_for(&token, resource)?;
                 remembered.keep(&token, now);
                 Ok(token)
             }
+            (Err(reason), _) => Err(reason.into()),
         }
     }
 }
@@ -151,8 +156,10 @@ impl Elsewhere {
         let algorithm =
             jws.header.alg.filter(|algorithm| !algorithm.is_symmetric()).ok_or(Reason::JwtAlgorithm)?;
         let claims = AccessTokenClaims::parse(&jws.payload)?;
-        let id = TokenId::of_jwt(self.issuer.as_str(), claims.jti.as_ref().ok_or(Reason::JwtJti)?);
-        claims.iat.ok_or(Reason::JwtClaimType)?;
+        let id = TokenId::of_jwt(self.issuer.as_str(), claims.jti.as_ref().ok_or(Reason::TokenIncomplete)?);
+        if claims.iat.is_none() || claims.sub.is_none() {
+            return Err(Reason::TokenIncomplete.into());
+        }
         if claims.iss.as_deref() != Some(self.issuer.as_str()) {
             return Err(Reason::JwtIssuer.into());
         }
@@ -172,7 +179,8 @@ impl Elsewhere {
         if signed_by(&set) {
             return Ok(());
         }
-        if set.candidates(alg, kid, None).next().is_some() {
+        // The very key that the token names: a newer set would hold the same. Where keys have no name it may hold another.
+        if kid.is_some() && set.candidates(alg, kid, None).any(|key| key.kid() == kid) {
             return Err(Reason::JwtSignature.into());
         }
         let newer = self.key_sets.key_set(&self.keys, Some(&set)).await.map_err(away)?;
@@ -187,6 +195,9 @@ impl Elsewhere {
         answer: Map<String, Value>,
         now: Timestamp,
     ) -> Result<AccessToken, Inactive> {
+        if answer.get("active") != Some(&Value::Bool(true)) {
+            return Err(Reason::TokenUnknown.into());
+        }
         let text = serde_json::to_vec(&answer).map_err(Fault::internal)?;
         let claims = AccessTokenClaims::parse(&text)?;
         if claims.iss.as_deref().is_some_and(|issuer| issuer != self.issuer.as_str()) {
@@ -209,7 +220,7 @@ impl Elsewhere {
         if said.nbf.is_some_and(|moment| moment > now.plus(self.skew)) {
             return Err(Reason::JwtNotYetValid);
         }
-        let client_id = said.client_id.ok_or(Reason::JwtSubject)?;
+        let client_id = said.client_id.ok_or(Reason::TokenIncomplete)?;
         Ok(AccessToken(Contents {
             id,
             issuer: self.issuer.as_str().to_owned(),
@@ -223,6 +234,7 @@ impl Elsewhere {
             epoch: said.epoch,
             is_bound: said.is_bound,
             claims,
+            metadata: None,
         }))
     }
 }
@@ -232,6 +244,11 @@ fn is_access_token_type(typ: Option<&str>) -> bool {
     typ.is_some_and(|typ| {
         typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
     })
+}
+
+/// Three parts, the first of which is an object in base64url.
+fn begins_as_jwt(text: &str) -> bool {
+    text.starts_with("eyJ") && text.bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
 /// An issuer that cannot be asked says nothing about the token.

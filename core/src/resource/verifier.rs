@@ -11,7 +11,7 @@ use super::metadata::{MetadataDocument, Place};
 use super::remembered::Remembered;
 use super::remote::RemoteIssuer;
 use crate::config::ConfigError;
-use crate::error::Reason;
+use crate::error::{FaultKind, Reason};
 use crate::http::{Request, Response};
 use crate::token::{AccessToken, Inactive};
 use crate::types::{Issuer, ResourceUri, Scope};
@@ -97,7 +97,13 @@ impl AccessTokenVerifier {
             let (resource, source) = (self.0.resource.as_str(), crate::event::Chain(&*fault.source));
             tracing::error!(resource, %source, "an access token could not be checked");
         }
-        Ok(judged?)
+        let mut token = judged?;
+        token.0.metadata = self.metadata_url();
+        Ok(token)
+    }
+
+    fn metadata_url(&self) -> Option<Arc<str>> {
+        self.0.metadata.as_ref().map(MetadataDocument::url)
     }
 
     /// Says why, and where the metadata is.
@@ -109,7 +115,7 @@ impl AccessTokenVerifier {
                 "access token refused"
             );
         }
-        refused.with_metadata(self.0.metadata.as_ref().map(MetadataDocument::url))
+        refused.with_metadata(self.metadata_url())
     }
 
     /// The resource that tokens have to be for.
@@ -136,12 +142,19 @@ impl AccessToken {
     ///
     /// # Errors
     ///
-    /// [`Refused`], 403 `insufficient_scope` with the scope that is needed.
+    /// [`Refused`], 403 `insufficient_scope` with the scope that is needed; 500 for what is no scope, which the log names.
     pub fn require(&self, scope: &str) -> Result<(), Refused> {
         if scope.split(' ').all(|token| self.scope().contains(token)) {
             return Ok(());
         }
-        Err(Refused::insufficient_scope(Scope::parse(scope).unwrap_or_else(|_| Scope::empty())))
+        let refused = match Scope::parse(scope) {
+            Ok(needed) if !needed.is_empty() => Refused::insufficient_scope(needed),
+            Ok(_) | Err(_) => {
+                tracing::error!(scope, "a route needs what is no scope, so nobody can have it");
+                Refused::failed(FaultKind::Internal)
+            }
+        };
+        Err(refused.with_metadata(self.0.metadata.clone()))
     }
 }
 
@@ -244,7 +257,10 @@ impl AccessTokenVerifierBuilder {
         };
         let scopes = if listed.is_empty() { declared } else { listed };
         let metadata = match self.published {
-            true => Some(MetadataDocument::new(&Place::of(&resource)?, &resource, &issuer, &scopes)?),
+            true => {
+                let place = Place::of(&resource, issuer.is_plain_http())?;
+                Some(MetadataDocument::new(&place, &resource, &issuer, &scopes)?)
+            }
             false => None,
         };
         let remembered = Remembered::new(self.remember);
