@@ -99,6 +99,7 @@ pub mod client_registry;
 pub mod client_store;
 pub mod key_store;
 pub mod token_store;
+pub mod vectors;
 
 mod broken;
 mod fixture;
