@@ -1,15 +1,10 @@
-//! The vectors against core itself, and against adapters that are not what they should be.
+//! The protocol vectors against adapters that are not what they should be. Core and those that are run them in their own tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use std::io;
 
 use grantor_conformance::vectors::{Answer, check};
 use grantor_storage_memory::MemoryStore;
-
-#[tokio::test]
-async fn s11_core_gives_the_answer_of_every_vector() {
-    check(MemoryStore::new, async |server, request| Ok(request.ask(server).await)).await.unwrap();
-}
 
 /// What is found where each answer comes out of `adapter` changed.
 async fn found(change: impl Fn(Answer) -> io::Result<Answer>) -> String {
