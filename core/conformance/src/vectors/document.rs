@@ -12,8 +12,9 @@ macro_rules! files {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 6] = files![
-    "assertions.toml" "documents.toml" "issuer_with_path.toml" "limits.toml" "openid_discovery.toml" "token.toml"
+pub(super) const FILES: [(&str, &str); 7] = files![
+    "assertions.toml" "documents.toml" "issuer_with_path.toml" "limits.toml" "openid_discovery.toml"
+    "requests.toml" "token.toml"
 ];
 const ANSWERS: &str = include_str!("../../vectors/answers.toml");
 
