@@ -116,7 +116,12 @@ impl FetcherBuilder {
             .redirect(Policy::none())
             .retry(retry::never())
             .referer(false)
+            // Off by features too, which another crate of the program may have switched on.
             .no_proxy()
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
             .http1_only()
             .pool_idle_timeout(IDLE)
             .user_agent("grantor-fetch")

@@ -188,6 +188,26 @@ mod tests {
         assert!(!Guard::default().may_connect("localhost", address("127.0.0.1")));
     }
 
+    /// What a name resolves to is judged, and not only what it says: the resolver of the system reads such as `127.1` too.
+    #[tokio::test]
+    async fn t58_a_name_that_resolves_to_an_inner_address_is_refused() {
+        let resolve = async |guard: Guard, name: &str| {
+            let name: Name = name.parse().expect("a name");
+            Resolver(Arc::new(guard)).resolve(name).await.map(Iterator::count)
+        };
+        for name in
+            ["localhost", "localhost.", "127.0.0.1", "127.1", "2130706433", "0x7f.1", "10.0.0.1", "::1"]
+        {
+            assert!(resolve(Guard::default(), name).await.is_err(), "{name}");
+        }
+        let http = || Guard { http_on_loopback: true, ..Guard::default() };
+        assert!(resolve(http(), "localhost").await.expect("loopback") > 0);
+        assert!(resolve(http(), "127.0.0.1").await.is_err());
+        let allowed = |name: &str| Guard { allowed: [name.to_owned()].into(), ..Guard::default() };
+        assert!(resolve(allowed("localhost"), "localhost").await.expect("allowed") > 0);
+        assert_eq!(resolve(Guard::default(), "8.8.8.8").await.expect("public"), 1);
+    }
+
     #[test]
     fn t58_an_allowed_host_is_that_host_and_no_other() {
         let allowed =
