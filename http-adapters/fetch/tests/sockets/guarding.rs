@@ -115,7 +115,6 @@ async fn t62_512_kib_and_no_more_whatever_the_length_says() {
             false,
         ),
         ("endless head", Reply::Endless("HTTP/1.1 200 X\r\n", b"x-y: z\r\n".to_vec()), false),
-        ("endless interim", Reply::Endless("", b"HTTP/1.1 103 X\r\n\r\n".to_vec()), false),
         (
             "shorter than it says",
             Reply::Raw(format!("HTTP/1.1 200 X\r\ncontent-length: 99999\r\n\r\n{}", keys(1)).into_bytes()),
@@ -156,6 +155,9 @@ async fn t62_a_slow_source_ends_at_the_deadline_and_others_are_served_meanwhile(
     for task in waiting {
         assert!(tokio::time::timeout(Duration::from_secs(10), task).await.unwrap().unwrap().is_err());
     }
+    // Promises of an answer are none.
+    source.put("/interim", Reply::Endless("", b"HTTP/1.1 103 X\r\n\r\n".to_vec()));
+    assert!(sets.key_set(&source.at("/interim"), None).await.is_err());
 }
 
 /// However many sources are silent, sixteen are waited for at a time.
