@@ -72,8 +72,10 @@ impl<T: Send + Sync + 'static> Kept<T> {
             Verdict::Use(document) => return Ok(document),
             Verdict::Refuse(failure) => return Err(failure),
             Verdict::Stale(document) => {
-                // Where somebody is asking already there is nothing to do.
-                if let Ok(flight) = Arc::clone(&self.0.flight).try_lock_owned() {
+                // Where somebody is asking already, or just has, there is nothing to do.
+                let flight = Arc::clone(&self.0.flight).try_lock_owned();
+                let is_stale = || matches!(self.verdict(fetcher.0.clock.now(), seen), Verdict::Stale(_));
+                if let Some(flight) = flight.ok().filter(|_| is_stale()) {
                     self.ask(fetcher, flight, fetch());
                 }
                 return Ok(document);
