@@ -84,7 +84,13 @@ impl Config {
     /// Core names whole paths, the issuer's included.
     fn endpoint_key(&self, path: &str) -> String {
         let endpoints = &self.document.endpoints;
-        let own = [("metadata", &endpoints.metadata), ("jwks", &endpoints.jwks), ("token", &endpoints.token)];
+        let own = [
+            ("metadata", &endpoints.metadata),
+            ("jwks", &endpoints.jwks),
+            ("revocation", &endpoints.revocation),
+            ("introspection", &endpoints.introspection),
+            ("token", &endpoints.token),
+        ];
         let found = own.into_iter().find(|(_, own)| own.as_deref().is_some_and(|own| path.ends_with(own)));
         found.map_or_else(|| "endpoints".to_owned(), |(name, _)| format!("endpoints.{name}"))
     }

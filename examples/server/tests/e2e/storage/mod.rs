@@ -2,6 +2,7 @@
 
 mod administration;
 mod crash;
+mod ended;
 mod host_keys;
 mod issuer;
 mod late;
