@@ -129,6 +129,9 @@ async fn t62_512_kib_and_no_more_whatever_the_length_says() {
         source.put("/jwks", reply);
         let got = KeySets::new(fetcher(&ManualClock::new())).key_set(&source.at("/jwks"), None).await;
         assert_eq!(got.is_ok(), fits, "{name} {got:?}");
+        // Refused while it came, and not when it had all come or the time was up.
+        let is_cut = got.is_err_and(|error| error.to_string().contains("larger than 524288 bytes"));
+        assert_eq!(is_cut, name.ends_with("more") || ["endless", "endless chunks"].contains(&name), "{name}");
     }
 }
 
