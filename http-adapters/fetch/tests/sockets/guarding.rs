@@ -112,7 +112,10 @@ async fn t62_512_kib_and_no_more_whatever_the_length_says() {
         ("endless", Reply::Endless("HTTP/1.1 200 X\r\n\r\n", vec![b' '; 4096]), false),
         (
             "endless chunks",
-            Reply::Endless("HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n", b"4\r\n    \r\n".to_vec()),
+            Reply::Endless(
+                "HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n",
+                format!("1000\r\n{}\r\n", " ".repeat(0x1000)).into_bytes(),
+            ),
             false,
         ),
         ("endless head", Reply::Endless("HTTP/1.1 200 X\r\n", b"x-y: z\r\n".to_vec()), false),
