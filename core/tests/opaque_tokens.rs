@@ -29,7 +29,7 @@ async fn watched(world: &World) -> (AuthorizationServer, FakeTokens) {
 /// Row 33: the form, of which 52 letters are 256 bits.
 fn random_part(token: &str) -> Vec<u8> {
     let random = token.strip_prefix("grantor_at_").unwrap();
-    BASE32_DNSSEC.decode(random[..52].as_bytes()).unwrap()
+    BASE32_DNSSEC.decode(&random.as_bytes()[..52]).unwrap()
 }
 
 #[tokio::test]

@@ -200,9 +200,8 @@ async fn s8_1_t29_it_passes_for_no_access_token() {
     let keys: Vec<Value> = jwks(&server).await;
     let published = json!({ "keys": keys }).to_string();
     let sets = FakeKeySets::holding(PublicKeySet::from_published(published.as_bytes()).unwrap());
-    let there =
-        grantor::resource::AccessTokenVerifier::of_issuer(ISSUER, API, sets).clock(world.clock.clone());
-    let there = there.build().unwrap();
+    let issuer = grantor::resource::RemoteIssuer::new(ISSUER, sets).clock(world.clock.clone());
+    let there = there(issuer).build().unwrap();
     assert!(there.verify(&token).await.is_ok());
     assert_eq!(there.verify(&jwt).await.unwrap_err().reason(), Some(Reason::JwtType));
 }

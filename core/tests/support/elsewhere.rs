@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use grantor::resource::{AccessTokenVerifier, AccessTokenVerifierBuilder};
+use grantor::resource::{AccessTokenVerifier, AccessTokenVerifierBuilder, RemoteIssuer};
 use grantor::{FetchError, KeySetFetcher, KeySource, PublicKeySet, TokenIntrospector, async_trait};
 use serde_json::{Map, Value, json};
 
@@ -102,9 +102,14 @@ impl TokenIntrospector for FakeIntrospector {
     }
 }
 
-/// A verifier of tokens from [`ELSEWHERE`] for [`API`], on a clock that stands still.
-pub fn remote(sets: &FakeKeySets) -> AccessTokenVerifierBuilder {
-    AccessTokenVerifier::of_issuer(ELSEWHERE, API, sets.clone()).clock(ManualClock::new())
+/// The issuer [`ELSEWHERE`] with these key sets, by a clock that stands still.
+pub fn remote(sets: &FakeKeySets) -> RemoteIssuer {
+    RemoteIssuer::new(ELSEWHERE, sets.clone()).clock(ManualClock::new())
+}
+
+/// A verifier of tokens from there for [`API`].
+pub fn there(issuer: RemoteIssuer) -> AccessTokenVerifierBuilder {
+    AccessTokenVerifier::of_issuer(issuer, API)
 }
 
 /// A good access token of [`ELSEWHERE`], to be changed at will.
