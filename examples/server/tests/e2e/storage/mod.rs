@@ -13,3 +13,4 @@ mod request;
 mod revocations;
 mod servers;
 mod signer;
+mod spent;
