@@ -277,7 +277,7 @@ impl TokenStore for Waiting {
 async fn s5_the_ports_of_a_remote_check_fail() {
     let key = Signing::es256();
     let (sets, issuer) = (IssuerKeySets::of(&[&key]), FakeIntrospector::default());
-    let verifier = verifier_of(issuer_elsewhere(&sets).introspection(issuer.clone())).build().unwrap();
+    let verifier = there(remote(&sets).introspection(issuer.clone())).build().unwrap();
     sets.away.store(true, Ordering::SeqCst);
     issuer.away.store(true, Ordering::SeqCst);
     let source = grantor::KeySource::Issuer(grantor::Issuer::new(ELSEWHERE).unwrap());

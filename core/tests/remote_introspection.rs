@@ -37,8 +37,8 @@ struct Asking {
 
 fn asking(remember: u64) -> Asking {
     let (issuer, sets, clock) = (FakeIntrospector::default(), IssuerKeySets::default(), ManualClock::new());
-    let asked = issuer_elsewhere(&sets).clock(clock.clone()).introspection(issuer.clone());
-    let verifier = verifier_of(asked).remember_for(Duration::from_secs(remember)).build().unwrap();
+    let builder = there(remote(&sets).clock(clock.clone()).introspection(issuer.clone()));
+    let verifier = builder.remember_for(Duration::from_secs(remember)).build().unwrap();
     Asking { verifier, issuer, sets, clock }
 }
 
@@ -121,14 +121,14 @@ async fn s4_a_jwt_is_checked_here_and_not_asked_about() {
     let key = Signing::es256();
     let (sets, issuer) = (IssuerKeySets::of(&[&key]), FakeIntrospector::default());
     issuer.say(Some(good()));
-    let verifier = verifier_of(issuer_elsewhere(&sets).introspection(issuer.clone())).build().unwrap();
+    let verifier = there(remote(&sets).introspection(issuer.clone())).build().unwrap();
     assert!(verifier.verify(&Foreign::token().sign(&key)).await.is_ok());
     let expired = Foreign::token().claim("exp", NOW - 60).sign(&key);
     assert_eq!(refusal(&verifier, &expired).await, Reason::JwtExpired);
     let forged = Foreign::token().sign(&Signing::es256());
     assert_eq!(refusal(&verifier, &forged).await, Reason::JwtSignature);
     assert_eq!(issuer.take(), 0, "what it says does not matter");
-    let alone = remote(&sets).build().unwrap();
+    let alone = there(remote(&sets)).build().unwrap();
     assert_eq!(refusal(&alone, OPAQUE).await, Reason::JwtMalformed);
 }
 

@@ -18,7 +18,7 @@ use support::*;
 fn verifier() -> (AccessTokenVerifier, IssuerKeySets, Signing) {
     let key = Signing::es256();
     let sets = IssuerKeySets::of(&[&key]);
-    (remote(&sets).build().unwrap(), sets, key)
+    (there(remote(&sets)).build().unwrap(), sets, key)
 }
 
 /// Why it refuses, which must be with 401.
@@ -139,11 +139,11 @@ async fn s4_aud_names_the_resource() {
 async fn s4_times_with_the_skew() {
     for (skew, name) in [(10, "default"), (0, "none"), (60, "the most")] {
         let key = Signing::es256();
-        let mut issuer = issuer_elsewhere(&IssuerKeySets::of(&[&key]));
+        let mut issuer = remote(&IssuerKeySets::of(&[&key]));
         if name != "default" {
             issuer = issuer.clock_skew(Duration::from_secs(skew));
         }
-        let verifier = verifier_of(issuer).build().unwrap();
+        let verifier = there(issuer).build().unwrap();
         let skew = i64::try_from(skew).unwrap();
         let token = |claim: &str, moment: i64| Foreign::token().claim(claim, moment).sign(&key);
         assert!(verifier.verify(&token("exp", NOW - skew + 1)).await.is_ok(), "{name}");
@@ -152,8 +152,7 @@ async fn s4_times_with_the_skew() {
         assert_eq!(refusal(&verifier, &token("nbf", NOW + skew + 1)).await, Reason::JwtNotYetValid, "{name}");
     }
     for bad in [Duration::from_secs(61), Duration::from_millis(1500)] {
-        let error =
-            verifier_of(issuer_elsewhere(&IssuerKeySets::default()).clock_skew(bad)).build().unwrap_err();
+        let error = there(remote(&IssuerKeySets::default()).clock_skew(bad)).build().unwrap_err();
         assert!(matches!(error, ConfigError::Limits { .. }), "{error}");
     }
 }
@@ -242,7 +241,7 @@ async fn t12_hmac_keyed_with_the_public_key() {
 async fn t13_t14_the_algorithm_is_the_keys() {
     let (es256, es384) = (Signing::es256(), Signing::new("ES384"));
     let sets = IssuerKeySets::of(&[&es256, &es384]);
-    let verifier = remote(&sets).build().unwrap();
+    let verifier = there(remote(&sets)).build().unwrap();
     let nothing = Signing::constant("none", Vec::new());
     for alg in ["none", "None", "nOnE", "", "ES256K", "es256", "RS1", "dir", "A128GCM"] {
         let header =
@@ -373,7 +372,7 @@ async fn s4_every_asymmetric_algorithm() {
     }
     for alg in algorithms {
         let key = Signing::new(alg);
-        let verifier = remote(&IssuerKeySets::of(&[&key])).build().unwrap();
+        let verifier = there(remote(&IssuerKeySets::of(&[&key]))).build().unwrap();
         assert!(verifier.verify(&Foreign::token().sign(&key)).await.is_ok(), "{alg}");
         let (message, _) =
             Foreign::token().sign(&key).rsplit_once('.').map(|(m, s)| (m.to_owned(), s.to_owned())).unwrap();
@@ -392,7 +391,7 @@ async fn s4_a_token_of_ours_is_good_elsewhere() {
     let secret = world.client("billing").await;
     let keys = json!({ "keys": jwks(&server).await }).to_string();
     let sets = IssuerKeySets::holding(grantor::PublicKeySet::from_published(keys.as_bytes()).unwrap());
-    let there = verifier_of(RemoteIssuer::new(ISSUER, sets).clock(world.clock.clone())).build().unwrap();
+    let there = there(RemoteIssuer::new(ISSUER, sets).clock(world.clock.clone())).build().unwrap();
     let token = send(&server, grant("billing", &secret, &[("resource", API)])).await.access_token();
     assert_eq!(there.verify(&token).await.unwrap().client_id().as_str(), "billing");
     let other = [("resource", "https://books.example.com")];
@@ -406,20 +405,15 @@ async fn s4_an_issuer_is_https_and_known_by_its_name() {
     for bad in
         ["", "issuer", "ftp://issuer.example", "https://issuer.example/?x", "https://issuer.example/#x"]
     {
-        let error = verifier_of(RemoteIssuer::new(bad, sets())).build().unwrap_err();
+        let error = there(RemoteIssuer::new(bad, sets())).build().unwrap_err();
         assert!(matches!(error, ConfigError::Issuer { .. }), "{error}");
     }
     let loopback = || RemoteIssuer::new("http://127.0.0.1:1", sets());
-    assert!(matches!(verifier_of(loopback()).build().unwrap_err(), ConfigError::PlainHttp { .. }));
-    assert!(verifier_of(loopback().dangerous_allow_http_on_loopback()).build().is_ok());
+    assert!(matches!(there(loopback()).build().unwrap_err(), ConfigError::PlainHttp { .. }));
+    assert!(there(loopback().dangerous_allow_http_on_loopback()).build().is_ok());
     let plain = RemoteIssuer::new("http://issuer.example", sets());
-    assert!(
-        verifier_of(plain.dangerous_allow_http_on_loopback()).build().is_err(),
-        "elsewhere than on loopback"
-    );
-    let error = AccessTokenVerifier::of_issuer(RemoteIssuer::new(ELSEWHERE, sets()), "not a uri")
-        .build()
-        .unwrap_err();
+    assert!(there(plain.dangerous_allow_http_on_loopback()).build().is_err(), "elsewhere than on loopback");
+    let error = AccessTokenVerifier::of_issuer(remote(&sets()), "not a uri").build().unwrap_err();
     assert!(matches!(error, ConfigError::Resource { .. }), "{error}");
 }
 
@@ -428,11 +422,10 @@ async fn s4_an_issuer_is_https_and_known_by_its_name() {
 async fn s4_a_jwks_uri_stands_in_for_metadata() {
     let key = Signing::es256();
     let sets = IssuerKeySets::of(&[&key]);
-    let verifier =
-        verifier_of(issuer_elsewhere(&sets).jwks_uri("https://issuer.example.net/keys")).build().unwrap();
+    let verifier = there(remote(&sets).jwks_uri("https://issuer.example.net/keys")).build().unwrap();
     assert!(verifier.verify(&Foreign::token().sign(&key)).await.is_ok());
     assert!(matches!(&sets.calls.lock().unwrap()[0].0, KeySource::Url(_)));
     for bad in ["keys", "ftp://issuer.example.net/keys", ""] {
-        assert!(verifier_of(issuer_elsewhere(&sets).jwks_uri(bad)).build().is_err(), "{bad}");
+        assert!(there(remote(&sets).jwks_uri(bad)).build().is_err(), "{bad}");
     }
 }

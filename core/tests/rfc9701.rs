@@ -201,7 +201,7 @@ async fn s8_1_t29_it_passes_for_no_access_token() {
     let published = json!({ "keys": keys }).to_string();
     let sets = IssuerKeySets::holding(PublicKeySet::from_published(published.as_bytes()).unwrap());
     let issuer = grantor::resource::RemoteIssuer::new(ISSUER, sets).clock(world.clock.clone());
-    let there = verifier_of(issuer).build().unwrap();
+    let there = there(issuer).build().unwrap();
     assert!(there.verify(&token).await.is_ok());
     assert_eq!(there.verify(&jwt).await.unwrap_err().reason(), Some(Reason::JwtType));
 }

@@ -52,7 +52,7 @@ async fn s3_2_no_empty_members() {
     assert!(get(&verifier, "GET").json().get("scopes_supported").is_none());
     let told = server.access_token_verifier(API).publish_metadata().scopes(["read"]).build().unwrap();
     assert_eq!(get(&told, "GET").json()["scopes_supported"], json!(["read"]));
-    let remote = remote(&IssuerKeySets::default()).publish_metadata().build().unwrap();
+    let remote = there(remote(&IssuerKeySets::default())).publish_metadata().build().unwrap();
     assert_eq!(get(&remote, "GET").json()["authorization_servers"], json!([ELSEWHERE]));
     assert!(get(&remote, "GET").json().get("scopes_supported").is_none());
     let bad = server.access_token_verifier(API).publish_metadata().scopes(["a\"b"]).build();

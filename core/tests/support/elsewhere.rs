@@ -103,19 +103,14 @@ impl TokenIntrospector for FakeIntrospector {
     }
 }
 
-/// [`ELSEWHERE`], on a clock that stands still.
-pub fn issuer_elsewhere(sets: &IssuerKeySets) -> RemoteIssuer {
+/// The issuer [`ELSEWHERE`] with these key sets, by a clock that stands still.
+pub fn remote(sets: &IssuerKeySets) -> RemoteIssuer {
     RemoteIssuer::new(ELSEWHERE, sets.clone()).clock(ManualClock::new())
 }
 
-/// A verifier of tokens from this issuer for [`API`].
-pub fn verifier_of(issuer: RemoteIssuer) -> AccessTokenVerifierBuilder {
+/// A verifier of tokens from there for [`API`].
+pub fn there(issuer: RemoteIssuer) -> AccessTokenVerifierBuilder {
     AccessTokenVerifier::of_issuer(issuer, API)
-}
-
-/// A verifier of tokens from [`ELSEWHERE`] for [`API`].
-pub fn remote(sets: &IssuerKeySets) -> AccessTokenVerifierBuilder {
-    verifier_of(issuer_elsewhere(sets))
 }
 
 /// A good access token of [`ELSEWHERE`], to be changed at will.

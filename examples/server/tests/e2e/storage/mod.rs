@@ -14,3 +14,4 @@ mod request;
 mod revocations;
 mod servers;
 mod signer;
+mod spent;
