@@ -5,8 +5,9 @@ use std::fmt;
 use std::fmt::Debug;
 
 pub use crate::error::{ErrorCode, FaultKind, Reason};
+use crate::fetch::FetchError;
 use crate::store::CompatibilitySwitch;
-use crate::types::{ClientId, CredentialId, Jti, KeyId, ResourceUri, Scope, Timestamp};
+use crate::types::{ClientId, CredentialId, Jti, KeyId, KeySetUrl, ResourceUri, Scope, Timestamp};
 
 /// Receives events, for audit trails and metrics. The same go to `tracing`.
 ///
@@ -30,7 +31,7 @@ pub enum Event<'a> {
     TokenIssued(TokenIssued<'a>),
     /// A token was introspected.
     TokenIntrospected(TokenIntrospected<'a>),
-    /// A token was revoked, and the store has kept that.
+    /// A token was revoked and the store has kept that, or there was nothing to revoke.
     TokenRevoked(TokenRevoked<'a>),
     /// A request was refused by its own fault.
     RequestRejected(RequestRejected<'a>),
@@ -52,6 +53,15 @@ pub enum Event<'a> {
         client_id: Option<&'a ClientId>,
         /// The switch.
         switch: &'a CompatibilitySwitch,
+    },
+    /// The keys of a client could not be fetched, so that it was told `invalid_client` (T63).
+    KeySetFetchFailed {
+        /// The client. **Claimed**: whoever sent the request has proved nothing.
+        client_id: &'a ClientId,
+        /// Its `jwks_uri`.
+        url: &'a KeySetUrl,
+        /// What failed.
+        error: &'a FetchError,
     },
     /// Work behind the requests failed: reading the keys again, or pruning. The old state stays in use.
     MaintenanceFailed(&'a (dyn Error + 'static)),
@@ -111,10 +121,12 @@ pub struct TokenIntrospected<'a> {
 pub struct TokenRevoked<'a> {
     /// What the request was about.
     pub trail: &'a RequestTrail,
+    /// Why there was nothing to revoke, which the client is not told; `None` where the token was revoked.
+    pub nothing: Option<Reason>,
     /// Names the token without being it.
     pub jti: Option<&'a Jti>,
     /// When it would have ended by itself.
-    pub expires_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// See [`Event::RequestRejected`].
@@ -165,7 +177,11 @@ impl<'a> TokenIntrospected<'a> {
 
 impl<'a> TokenRevoked<'a> {
     pub(crate) const fn new(trail: &'a RequestTrail, jti: Option<&'a Jti>, expires_at: Timestamp) -> Self {
-        Self { trail, jti, expires_at }
+        Self { trail, nothing: None, jti, expires_at: Some(expires_at) }
+    }
+
+    pub(crate) const fn nothing(trail: &'a RequestTrail, reason: Reason) -> Self {
+        Self { trail, nothing: Some(reason), jti: None, expires_at: None }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod guard;
 mod introspection;
+mod register;
 mod report;
 mod resource;
 mod revocation;
@@ -27,17 +28,18 @@ use crate::entropy::Entropy;
 use crate::error::{ErrorCode, Fault, Reason, Refusal, Step, reject, uncached};
 use crate::event::{Event, EventSink, RequestTrail, TokenIssued};
 use crate::executor::Executor;
+use crate::fetch::KeySetFetcher;
 use crate::grant::{Grant, client_credentials};
 use crate::host_keys::HostKeys;
 use crate::http::{Request, Response};
 use crate::jose::SigningAlgorithm;
-use crate::keys::{KeyRing, Snapshot};
+use crate::keys::KeyRing;
 use crate::policy::{Issuance, IssuancePolicy, check_terms, read_asked};
 use crate::rate_limit::RateLimiter;
 use crate::resource::declared::Resources;
 use crate::store::CompatibilitySwitch;
 use crate::stores::Stores;
-use crate::token::{Mint, NewToken, TokenRegister};
+use crate::token::{Mint, NewToken};
 use crate::types::{Issuer, Timestamp};
 
 /// An authorization server for machines. Cheap to clone: all clones are one server.
@@ -65,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) keys: KeyRing,
     pub(crate) host_keys: HostKeys,
     pub(crate) imported: Option<ImportedSecrets>,
+    pub(crate) key_sets: Option<Arc<dyn KeySetFetcher>>,
     pub(crate) policy: Arc<dyn IssuancePolicy>,
     /// For introspection answers as JWTs, where the caller has registered no algorithm.
     pub(crate) introspection_algorithm: SigningAlgorithm,
@@ -257,22 +260,12 @@ impl Inner {
             clients: &*self.stores.clients,
             host_keys: &self.host_keys,
             imported: self.imported.as_ref(),
+            key_sets: self.key_sets.as_deref(),
             limiter: self.limiter.as_deref(),
             events: self,
             compatibility: &self.compatibility,
             rules: AssertionRules { issuer: self.issuer.as_str(), now, skew: self.clock_skew },
             token_endpoint: &self.token_endpoint,
-        }
-    }
-
-    fn token_register<'a>(&'a self, keys: &'a Snapshot, now: Timestamp) -> TokenRegister<'a> {
-        TokenRegister {
-            issuer: &self.issuer,
-            keys,
-            clients: &*self.stores.clients,
-            tokens: &*self.stores.tokens,
-            now,
-            skew: self.clock_skew,
         }
     }
 

@@ -86,13 +86,17 @@ pub enum Reason {
     JwtType,
     /// The `alg` is not one of the client's method.
     JwtAlgorithm,
-    /// The client has no valid key for this `alg`, `kid` or certificate.
+    /// The client or issuer has no valid key for this `alg`, `kid` or certificate.
     JwtKeyUnknown,
-    /// The signature is none of the client's.
+    /// The client's keys are at a `jwks_uri`, and there is nothing that fetches them.
+    KeySetsOff,
+    /// The client's keys could not be fetched from its `jwks_uri`.
+    KeySetUnavailable,
+    /// The signature is of none of the keys of the client, or of the issuer whose token it claims to be.
     JwtSignature,
     /// A registered claim has the wrong type or is out of range.
     JwtClaimType,
-    /// The `iss` is missing or not the client.
+    /// The `iss` is missing, or not the client of an assertion or the issuer of a token.
     JwtIssuer,
     /// The `sub` is missing or no client id.
     JwtSubject,
@@ -152,6 +156,8 @@ pub enum Reason {
     TokensEnded,
     /// The token is bound to a key (RFC 7800), and nobody here checks for that key.
     TokenBound,
+    /// The token lacks a claim that RFC 9068 §2.2 demands.
+    TokenIncomplete,
     /// The token is for another resource.
     TokenAudience,
     /// The caller may neither know about the token nor revoke it.
@@ -209,6 +215,8 @@ impl Reason {
             Self::JwtType => "jwt_type",
             Self::JwtAlgorithm => "jwt_algorithm",
             Self::JwtKeyUnknown => "jwt_key_unknown",
+            Self::KeySetsOff => "key_sets_off",
+            Self::KeySetUnavailable => "key_set_unavailable",
             Self::JwtSignature => "jwt_signature",
             Self::JwtClaimType => "jwt_claim_type",
             Self::JwtIssuer => "jwt_issuer",
@@ -241,6 +249,7 @@ impl Reason {
             Self::TokenRevoked => "token_revoked",
             Self::TokensEnded => "tokens_ended",
             Self::TokenBound => "token_bound",
+            Self::TokenIncomplete => "token_incomplete",
             Self::TokenAudience => "token_audience",
             Self::TokenNotForCaller => "token_not_for_caller",
             Self::ScopeInsufficient => "scope_insufficient",

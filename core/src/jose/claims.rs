@@ -51,7 +51,7 @@ pub(crate) struct AccessTokenClaims<'a> {
     pub(crate) epoch: u64,
     /// Whether there is a `cnf`: it works only together with a key (RFC 7800).
     pub(crate) is_bound: bool,
-    /// Whether there are any beside these.
+    /// Whether there are any that are not here as they came: `cnf`, or one beside these.
     pub(crate) has_further: bool,
 }
 
@@ -71,7 +71,7 @@ impl<'a> AccessTokenClaims<'a> {
                 "iat" => claims.iat = numeric_date(Some(&value))?,
                 "jti" => claims.jti = Some(Jti::new(own_text(value)?).map_err(|_| Reason::JwtJti)?),
                 "grantor_epoch" => claims.epoch = epoch(&value)?,
-                "cnf" => claims.is_bound = true,
+                "cnf" => (claims.is_bound, claims.has_further) = (true, true),
                 _ => claims.has_further = true,
             }
         }

@@ -42,6 +42,7 @@ mod verifier;
 
 pub use refused::Refused;
 pub(crate) use remembered::Remembered;
+pub use remote::RemoteIssuer;
 pub use verifier::{AccessTokenVerifier, AccessTokenVerifierBuilder, RequiredScope};
 pub(crate) use verifier::{Source, TokenSource, is_meant_for};
 

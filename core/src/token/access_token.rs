@@ -11,21 +11,8 @@ use crate::store::TokenRecord;
 use crate::types::{ClientId, Issuer, Jti, Scope, Timestamp, TokenId};
 
 /// Claims that have a method of their own here, or mean nothing to an API.
-const KNOWN: [&str; 13] = [
-    "iss",
-    "sub",
-    "aud",
-    "client_id",
-    "scope",
-    "iat",
-    "exp",
-    "nbf",
-    "jti",
-    "cnf",
-    "active",
-    "token_type",
-    EPOCH,
-];
+const KNOWN: [&str; 12] =
+    ["iss", "sub", "aud", "client_id", "scope", "iat", "exp", "nbf", "jti", "active", "token_type", EPOCH];
 
 /// An access token that has been checked: signature or record, issuer, times, and whatever else its reader asked for
 /// (RFC 9068 §4).
@@ -50,6 +37,8 @@ pub(crate) struct Contents {
     pub(crate) epoch: u64,
     pub(crate) is_bound: bool,
     pub(crate) claims: Claims,
+    /// Where the metadata of the resource is that checked it, for its refusals (RFC 9728 §5.1).
+    pub(crate) metadata: Option<Arc<str>>,
 }
 
 /// All claims, as they came.
@@ -61,6 +50,13 @@ pub(crate) enum Claims {
     Record(Arc<TokenRecord>),
     /// The members of an introspection answer.
     Members(Map<String, Value>),
+}
+
+impl Claims {
+    /// Whether the token itself says them.
+    pub(crate) const fn are_signed(&self) -> bool {
+        matches!(self, Self::Payload { .. })
+    }
 }
 
 impl AccessToken {
@@ -132,15 +128,19 @@ impl AccessToken {
             Claims::Payload { json, .. } => serde_json::from_slice(json),
             Claims::Record(_) | Claims::Members(_) => serde_json::from_value(Value::Object(self.members())),
         };
-        claims.map_err(|error| ClaimsError(error.classify()))
+        claims.map_err(|error| ClaimsError { category: error.classify(), metadata: self.0.metadata.clone() })
     }
 
-    /// The claims that are neither registered nor the protocol's: those of the issuance policy.
+    /// The claims that have no method here: those of the issuance policy, and the key that the token is bound to.
     pub(crate) fn further(&self) -> Map<String, Value> {
         let mut claims = match &self.0.claims {
             Claims::Payload { has_further: false, .. } => Map::new(),
             Claims::Payload { json, .. } => serde_json::from_slice(json).unwrap_or_default(),
-            Claims::Record(record) => record.claims().clone(),
+            Claims::Record(record) => {
+                let mut claims = record.claims().clone();
+                claims.extend(record.confirmation().map(|key| ("cnf".to_owned(), key.clone().into())));
+                claims
+            }
             Claims::Members(members) => members.clone(),
         };
         claims.retain(|name, _| !KNOWN.contains(&name.as_str()));
@@ -185,6 +185,9 @@ impl fmt::Debug for AccessToken {
 }
 
 /// The claims of a token do not fit what the application asked for. It names no value.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the claims of the token do not fit: {0:?}")]
-pub struct ClaimsError(serde_json::error::Category);
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the claims of the token do not fit: {category:?}")]
+pub struct ClaimsError {
+    category: serde_json::error::Category,
+    pub(crate) metadata: Option<Arc<str>>,
+}

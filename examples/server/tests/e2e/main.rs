@@ -9,6 +9,7 @@ mod flags;
 mod host_key;
 mod interop;
 mod introspection;
+mod key_sets;
 mod keys;
 mod mistakes;
 mod mistakes_of_keys;
