@@ -29,6 +29,7 @@ impl Desk {
         if let Some(algorithm) = wanted.introspection_alg {
             self.check_is_held(algorithm)?;
         }
+        let epoch = Client::first_token_epoch(&SystemEntropy::new());
         let client = Client::builder(id, method(wanted.auth))
             .name(wanted.name.as_deref().unwrap_or_default())
             .scope(scope)
@@ -37,6 +38,7 @@ impl Desk {
             .introspector(wanted.introspector)
             .introspection_signed_response_alg(wanted.introspection_alg)
             .credential(credential)
+            .token_epoch(epoch.map_err(|error| Failure::because("no token epoch could be made", error))?)
             .created_at(SystemClock::new().now())
             .build()
             .map_err(|rule| mistake("--name", rule))?;
