@@ -29,7 +29,8 @@ impl Desk {
         if let Some(algorithm) = wanted.introspection_alg {
             self.check_is_held(algorithm)?;
         }
-        let epoch = Client::first_token_epoch(&SystemEntropy::new());
+        let epoch = Client::first_token_epoch(&SystemEntropy::new())
+            .map_err(|error| Failure::because("no randomness", error))?;
         let client = Client::builder(id, method(wanted.auth))
             .name(wanted.name.as_deref().unwrap_or_default())
             .scope(scope)
@@ -38,8 +39,8 @@ impl Desk {
             .introspector(wanted.introspector)
             .introspection_signed_response_alg(wanted.introspection_alg)
             .credential(credential)
-            .token_epoch(epoch.map_err(|error| Failure::because("no token epoch could be made", error))?)
             .created_at(SystemClock::new().now())
+            .token_epoch(epoch)
             .build()
             .map_err(|rule| mistake("--name", rule))?;
         let Some(registry) = &self.registry else {
