@@ -168,7 +168,7 @@ fn main() {
     // Takes every span and event, and writes nothing: tracing without the cost of a disk.
     tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
     let algorithms = [SigningAlgorithm::Es256, SigningAlgorithm::EdDsa, SigningAlgorithm::Rs256];
-    println!("a token checked where it is spent");
+    println!("a token checked where it is spent: wanted 1.1 x in process and 1.2 x over HTTP, at most");
     for algorithm in algorithms {
         in_process(algorithm);
     }

@@ -12,8 +12,9 @@ use grantor_storage_memory::MemoryStore;
 
 pub(crate) const ISSUER: &str = "https://auth.example.com";
 pub(crate) const RESOURCE: &str = "https://api.example.com";
-const ROUNDS: usize = 41;
-const PER_ROUND: usize = 50;
+/// Many and short: where others work on this machine, path and floor still meet it in the same state.
+const ROUNDS: usize = 401;
+const PER_ROUND: usize = 5;
 
 /// Takes events as a host would that counts them.
 #[derive(Debug, Default)]

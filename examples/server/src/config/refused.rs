@@ -56,7 +56,8 @@ impl Config {
                 rule.replace("`Reach::EveryClient`", "every client"),
                 format!("write {switch} = \"every_client\", or take it out"),
             ),
-            ConfigError::Limits { .. }
+            ConfigError::UndeclaredResource { .. }
+            | ConfigError::Limits { .. }
             | ConfigError::NoHostKey
             | ConfigError::ImportedSecretsNeedExecutor
             | ConfigError::Decoy(_)

@@ -1,6 +1,7 @@
 //! All tokens of a client, ended by a command while servers run.
 
 use oauth2::{AuthType, TokenIntrospectionResponse};
+use serde_json::Value;
 
 use super::administration::known_within;
 use super::issuer::{Issuer, Kind};
@@ -9,16 +10,25 @@ use crate::introspection::introspected;
 use crate::program::{Program, between};
 use crate::tokens::token;
 
-struct Shop {
-    issuer: Issuer,
+struct Shop<'a> {
+    issuer: &'a Issuer,
     servers: [Program; 2],
     secret: String,
 }
 
-impl Shop {
+impl Shop<'_> {
     async fn token(&self) -> String {
         let client = ("shop", &*self.secret);
         token(&self.servers[0], client, AuthType::BasicAuth, "read").await.expect("a token")
+    }
+
+    /// Until every server gives it tokens, and so knows it as it is now.
+    async fn works(&self, kind: Kind) {
+        for server in &self.servers {
+            let works =
+                async || token(server, ("shop", &self.secret), AuthType::BasicAuth, "read").await.is_ok();
+            until(known_within(kind), "tokens", works).await;
+        }
     }
 
     /// Whether `token` is active, as an introspector sees it, at every server and in time.
@@ -40,9 +50,14 @@ async fn ended(kind: Kind, format: &str) {
         between(&printed, "_SECRET=", "\n").to_owned()
     };
     let auditor = secret("auditor", &["--introspector"]);
-    let secret = secret("shop", &["--scope", "read"]);
+    let own = secret("shop", &["--scope", "read"]);
+    let epoch = |id: &str| {
+        let shown = issuer.command(&["clients", "show", id, "--json"]);
+        serde_json::from_str::<Value>(&shown).expect("JSON")["token_epoch"].as_u64().expect("a number")
+    };
+    let begun = epoch("shop");
     let servers = [issuer.server(), issuer.server()];
-    let shop = Shop { issuer, servers, secret };
+    let mut shop = Shop { issuer: &issuer, servers, secret: own };
 
     let first = shop.token().await;
     shop.is_active(kind, (&auditor, &first), true, "issued").await;
@@ -55,16 +70,19 @@ async fn ended(kind: Kind, format: &str) {
     shop.issuer.command(&["clients", "disable", "shop"]);
     shop.is_active(kind, (&auditor, &second), false, "ended by disable").await;
     shop.issuer.command(&["clients", "enable", "shop"]);
-    // Known to every server when it gives tokens again.
-    for server in &shop.servers {
-        let works = async || token(server, ("shop", &shop.secret), AuthType::BasicAuth, "read").await.is_ok();
-        until(known_within(kind), "enabled", works).await;
-    }
+    shop.works(kind).await;
     for old in [&first, &second] {
         shop.is_active(kind, (&auditor, old), false, "not revived by enable").await;
     }
-    let shown = shop.issuer.command(&["clients", "show", "shop", "--json"]);
-    assert!(shown.contains("\"token_epoch\": 2"), "{shown}");
+    assert_eq!(epoch("shop"), begun + 2);
+
+    // Another client of that id has nothing of the old one.
+    let third = shop.token().await;
+    shop.issuer.command(&["clients", "delete", "shop", "--yes"]);
+    shop.secret = secret("shop", &["--scope", "read"]);
+    shop.works(kind).await;
+    shop.is_active(kind, (&auditor, &third), false, "not revived by another client of the id").await;
+    assert_ne!(epoch("shop"), begun);
 }
 
 #[tokio::test]
