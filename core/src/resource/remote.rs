@@ -177,6 +177,7 @@ impl RemoteIssuer {
             epoch: said.epoch,
             is_bound: said.is_bound,
             claims,
+            checked_for: None,
         }))
     }
 }

@@ -100,6 +100,7 @@ impl TokenRegister<'_> {
             epoch: claims.epoch,
             is_bound: claims.is_bound,
             claims: Claims::Payload(payload),
+            checked_for: None,
         };
         self.unexpired(contents)
     }
@@ -126,6 +127,7 @@ impl TokenRegister<'_> {
             epoch: record.epoch(),
             is_bound: record.confirmation().is_some(),
             claims: Claims::Record(record),
+            checked_for: None,
         })
     }
 
