@@ -169,7 +169,7 @@ impl Refusal {
                 }
                 ErrorCode::InvalidGrant => answer(400, body!("invalid_grant", "The grant is not valid.")),
                 ErrorCode::UnauthorizedClient => {
-                    answer(400, body!("unauthorized_client", "The client may not use this grant."))
+                    answer(400, body!("unauthorized_client", "The client is not authorized for this."))
                 }
                 ErrorCode::UnsupportedGrantType => answer(
                     400,

@@ -30,7 +30,7 @@ pub enum Event<'a> {
     TokenIssued(TokenIssued<'a>),
     /// A token was introspected.
     TokenIntrospected(TokenIntrospected<'a>),
-    /// A token was revoked, and the store has kept that.
+    /// A token was revoked and the store has kept that, or there was nothing to revoke.
     TokenRevoked(TokenRevoked<'a>),
     /// A request was refused by its own fault.
     RequestRejected(RequestRejected<'a>),
@@ -111,10 +111,12 @@ pub struct TokenIntrospected<'a> {
 pub struct TokenRevoked<'a> {
     /// What the request was about.
     pub trail: &'a RequestTrail,
+    /// Why there was nothing to revoke, which the client is not told; `None` where the token was revoked.
+    pub nothing: Option<Reason>,
     /// Names the token without being it.
     pub jti: Option<&'a Jti>,
     /// When it would have ended by itself.
-    pub expires_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
 }
 
 /// See [`Event::RequestRejected`].
@@ -165,7 +167,11 @@ impl<'a> TokenIntrospected<'a> {
 
 impl<'a> TokenRevoked<'a> {
     pub(crate) const fn new(trail: &'a RequestTrail, jti: Option<&'a Jti>, expires_at: Timestamp) -> Self {
-        Self { trail, jti, expires_at }
+        Self { trail, nothing: None, jti, expires_at: Some(expires_at) }
+    }
+
+    pub(crate) const fn nothing(trail: &'a RequestTrail, reason: Reason) -> Self {
+        Self { trail, nothing: Some(reason), jti: None, expires_at: None }
     }
 }
 

@@ -48,13 +48,13 @@ pub trait KeySetFetcher: Debug + Send + Sync + 'static {
 /// brings one.
 #[async_trait]
 pub trait TokenIntrospector: Debug + Send + Sync + 'static {
-    /// What the introspection endpoint says of `token`, which is **untrusted** and a secret: all members of its answer where
-    /// that says `"active": true`, else `None`.
+    /// What the introspection endpoint says of `token`, which is **untrusted** and a secret: all members of its answer, as they
+    /// came. Whether it is `active` is judged by core.
     ///
     /// # Errors
     ///
-    /// [`FetchError`] where it gave no answer. Never `None` for that: a token is not refused because of an outage.
-    async fn introspect(&self, token: &str) -> Result<Option<Map<String, Value>>, FetchError>;
+    /// [`FetchError`] where it gave no answer, or one that is no JSON object: a token is not refused because of an outage.
+    async fn introspect(&self, token: &str) -> Result<Map<String, Value>, FetchError>;
 }
 
 /// A document could not be had, for whatever reason: it is for the operator and never for the wire (T63).

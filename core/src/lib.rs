@@ -1,9 +1,9 @@
 //! Grantor: an OAuth 2.0 authorization server for machines, as a library.
 //!
 //! A client authenticates with its secret or a JWT, gets a short-lived signed access token with scopes no wider than it was
-//! given, and APIs check that token by the published keys. No users, no browser, no consent page: the client
-//! credentials grant (RFC 6749 §4.4), client secrets (§2.3.1), JWT client authentication (RFC 7523 §2.2), access tokens (RFC 9068), resources (RFC 8707),
-//! published keys (RFC 7517) and metadata (RFC 8414).
+//! given; APIs check that token, and it can be revoked. No users, no browser, no consent page: the client credentials grant
+//! (RFC 6749 §4.4), client secrets (§2.3.1), JWT client authentication (RFC 7523 §2.2), access tokens (RFC 9068) and opaque ones,
+//! resources (RFC 8707), introspection (RFC 7662, 9701), revocation (RFC 7009), published keys (RFC 7517) and metadata (RFC 8414).
 //!
 //! This crate is the protocol and the ports. It brings no async runtime, no web framework, no database and no HTTP
 //! client: those are separate crates, and yours if you like.
@@ -49,6 +49,7 @@
 //!
 //! - [`AuthorizationServer`] and [`Builder`]: what can be set, and what is found wrong at start.
 //! - [`store`]: the storage traits, their promises, and a store over a table that you have.
+//! - [`resource`]: checking tokens in the API that they are for.
 //! - [`policy`]: who decides what a token says.
 //! - [`event`]: what happened, for audit trails and metrics.
 //! - [`guide`]: how-to pages, the reasons behind each default, and which test holds which requirement.

@@ -2,6 +2,7 @@
 
 mod guard;
 mod introspection;
+mod register;
 mod report;
 mod resource;
 mod revocation;
@@ -31,13 +32,13 @@ use crate::grant::{Grant, client_credentials};
 use crate::host_keys::HostKeys;
 use crate::http::{Request, Response};
 use crate::jose::SigningAlgorithm;
-use crate::keys::{KeyRing, Snapshot};
+use crate::keys::KeyRing;
 use crate::policy::{Issuance, IssuancePolicy, check_terms, read_asked};
 use crate::rate_limit::RateLimiter;
 use crate::resource::declared::Resources;
 use crate::store::CompatibilitySwitch;
 use crate::stores::Stores;
-use crate::token::{Mint, NewToken, TokenRegister};
+use crate::token::{Mint, NewToken};
 use crate::types::{Issuer, Timestamp};
 
 /// An authorization server for machines. Cheap to clone: all clones are one server.
@@ -262,17 +263,6 @@ impl Inner {
             compatibility: &self.compatibility,
             rules: AssertionRules { issuer: self.issuer.as_str(), now, skew: self.clock_skew },
             token_endpoint: &self.token_endpoint,
-        }
-    }
-
-    fn token_register<'a>(&'a self, keys: &'a Snapshot, now: Timestamp) -> TokenRegister<'a> {
-        TokenRegister {
-            issuer: &self.issuer,
-            keys,
-            clients: &*self.stores.clients,
-            tokens: &*self.stores.tokens,
-            now,
-            skew: self.clock_skew,
         }
     }
 

@@ -84,7 +84,7 @@ pub(crate) fn client_document(id: &str) -> String {
         "auth_method":"client_secret_basic","credentials":[{credentials}],
         "grant_types":["client_credentials","urn:newer:grant"],"scope":"{scope}","default_scope":"A a",
         "resources":[{resources}],"serves":[{resources}],"introspector":true,
-        "compatibility":["raw_basic","newer_switch"],"token_epoch":18446744073709551615,
+        "compatibility":["raw_basic","newer_switch"],"token_epoch":9007199254740991,
         "created_at":253402300799,"metadata":{extra}}}"#
     )
 }

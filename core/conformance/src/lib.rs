@@ -88,6 +88,10 @@
 //! where there are but a few instructions, as in memory. Races of one process take turns, so up to 30 handles are open
 //! at a time for each test that runs. A function that you call yourself wants a multi-thread runtime of tokio.
 //!
+//! # An adapter of your own
+//!
+//! [`vectors`] holds it to the answers that the adapters of Grantor give, to the byte.
+//!
 //! # What it does not prove
 //!
 //! Durability: that what was written survives a crash or a fail-over is a matter of how a server is set up, and of
@@ -99,6 +103,7 @@ pub mod client_registry;
 pub mod client_store;
 pub mod key_store;
 pub mod token_store;
+pub mod vectors;
 
 mod broken;
 mod fixture;

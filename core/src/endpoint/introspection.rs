@@ -54,6 +54,8 @@ impl<'a> Introspection<'a> {
     pub(crate) const INACTIVE: Self = Self::Inactive { active: false };
 
     pub(crate) fn active(token: &'a AccessToken) -> Self {
+        let further = token.further();
+        let is_dpop = further.get("cnf").is_some_and(|key| key.get("jkt").is_some());
         Self::Active(Box::new(Active {
             active: true,
             iss: token.issuer(),
@@ -61,11 +63,12 @@ impl<'a> Introspection<'a> {
             aud: token.audience().next().unwrap_or_default(),
             client_id: token.client_id().as_str(),
             scope: token.scope().as_str(),
-            token_type: "Bearer",
+            // RFC 9449 §6.2: whoever takes it has to know that it is worth nothing without its key.
+            token_type: if is_dpop { "DPoP" } else { "Bearer" },
             iat: token.issued_at().map(Timestamp::as_unix),
             exp: token.expires_at().as_unix(),
             jti: token.jti().map(|jti| jti.as_str()),
-            further: token.further(),
+            further,
         }))
     }
 

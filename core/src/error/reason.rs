@@ -86,13 +86,13 @@ pub enum Reason {
     JwtType,
     /// The `alg` is not one of the client's method.
     JwtAlgorithm,
-    /// The client has no valid key for this `alg`, `kid` or certificate.
+    /// The client or issuer has no valid key for this `alg`, `kid` or certificate.
     JwtKeyUnknown,
-    /// The signature is none of the client's.
+    /// The signature is of none of the keys of the client, or of the issuer whose token it claims to be.
     JwtSignature,
     /// A registered claim has the wrong type or is out of range.
     JwtClaimType,
-    /// The `iss` is missing or not the client.
+    /// The `iss` is missing, or not the client of an assertion or the issuer of a token.
     JwtIssuer,
     /// The `sub` is missing or no client id.
     JwtSubject,
@@ -152,6 +152,8 @@ pub enum Reason {
     TokensEnded,
     /// The token is bound to a key (RFC 7800), and nobody here checks for that key.
     TokenBound,
+    /// The token lacks a claim that RFC 9068 §2.2 demands.
+    TokenIncomplete,
     /// The token is for another resource.
     TokenAudience,
     /// The caller may neither know about the token nor revoke it.
@@ -241,6 +243,7 @@ impl Reason {
             Self::TokenRevoked => "token_revoked",
             Self::TokensEnded => "tokens_ended",
             Self::TokenBound => "token_bound",
+            Self::TokenIncomplete => "token_incomplete",
             Self::TokenAudience => "token_audience",
             Self::TokenNotForCaller => "token_not_for_caller",
             Self::ScopeInsufficient => "scope_insufficient",

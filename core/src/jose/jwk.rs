@@ -76,11 +76,12 @@ pub(crate) fn thumbprint(key: &PublicMembers) -> String {
 
 /// The key as it stands in the published set (RFC 7517 §4).
 pub(crate) fn published(key: &PublicMembers, kid: &str, alg: &str) -> Value {
-    let mut jwk = key.to_json();
-    jwk.insert("use".to_owned(), "sig".into());
-    jwk.insert("alg".to_owned(), alg.into());
-    jwk.insert("kid".to_owned(), kid.into());
-    Value::Object(jwk)
+    let mut members = key.ordered();
+    members.extend([("use", "sig"), ("alg", alg), ("kid", kid)]);
+    // The same bytes from every build: whether a map keeps an order of its own is a feature of serde_json's, which other
+    // crates switch on.
+    members.sort_unstable();
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect())
 }
 
 #[cfg(test)]

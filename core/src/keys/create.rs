@@ -24,7 +24,9 @@ const ATTEMPTS: usize = 16;
 pub(crate) enum KeyError {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the signing key `{0}` in the key store is damaged: its public half does not fit its kid or its algorithm")]
+    #[error(
+        "the signing key `{0}` in the key store is damaged: its public half does not fit its kid or its algorithm"
+    )]
     Corrupt(KeyId),
     #[error("the signing key `{kid}` cannot be unsealed: {source}")]
     Unseal { kid: KeyId, source: UnsealError },

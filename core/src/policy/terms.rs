@@ -69,9 +69,40 @@ impl Terms {
     }
 }
 
-/// Claims that a policy cannot set: those of RFC 9068 §2.2, RFC 7519 §4.1, RFC 7800 and our own.
-const RESERVED: [&str; 12] =
-    ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "scope", "cnf", "act", "grantor_epoch"];
+/// Claims that a policy cannot set: those of RFC 9068 §2.2, RFC 7519 §4.1, RFC 7800 and our own, and what introspection
+/// says of a token beside them (RFC 7662 §2.2).
+const RESERVED: [&str; 14] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "client_id",
+    "scope",
+    "cnf",
+    "act",
+    "grantor_epoch",
+    "active",
+    "token_type",
+];
+
+/// What this server reads back of its own tokens, with room to spare.
+const MAX_CLAIMS: usize = 64;
+const MAX_DEPTH: usize = 8;
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(values) => levels == 0 || values.iter().any(|value| is_deeper(value, levels - 1)),
+        Value::Object(members) => {
+            levels == 0
+                || members.len() > MAX_CLAIMS
+                || members.values().any(|value| is_deeper(value, levels - 1))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
 
 /// Holds the terms of any policy to the rules, and gives the resource that they name. Breaking them is a mistake
 /// of the host, so it is a fault and nobody is told which.
@@ -100,6 +131,9 @@ pub(crate) fn check<'a>(terms: &Terms, issuance: &Issuance<'a>) -> Step<&'a Decl
     }
     if terms.lifetime < Duration::from_secs(1) || terms.lifetime > MAX_LIFETIME {
         return broken("with a lifetime outside 1 second to 24 hours");
+    }
+    if terms.claims.len() > MAX_CLAIMS || terms.claims.values().any(|value| is_deeper(value, MAX_DEPTH)) {
+        return broken("with more claims, or deeper ones, than a token takes");
     }
     if RESERVED.iter().any(|name| terms.claims.contains_key(*name)) {
         return broken("with a claim of a registered name");

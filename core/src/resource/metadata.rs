@@ -31,8 +31,9 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// §3.1: the path of the resource comes behind the well-known one; a slash that is all of it goes.
-    pub(super) fn of(resource: &ResourceUri) -> Result<Self, ConfigError> {
+    /// §3.1: the path of the resource comes behind the well-known one; a slash that is all of it goes. Plain http is for
+    /// development, where the issuer is too.
+    pub(super) fn of(resource: &ResourceUri, plain_http: bool) -> Result<Self, ConfigError> {
         let rule = "an https URL without query where its metadata is published (RFC 9728 §1.2)";
         let invalid = || ConfigError::Resource {
             uri: resource.as_str().to_owned(),
@@ -41,9 +42,12 @@ impl Place {
         let text = resource.as_str();
         // What makes a good issuer makes a good place: a plain path that means the same to every router.
         let place = Issuer::new(text).map_err(|_| invalid())?;
+        if place.is_plain_http() && !plain_http {
+            return Err(invalid());
+        }
         let (scheme, rest) = text.split_once("://").ok_or_else(invalid)?;
-        let host = rest.split('/').next().ok_or_else(invalid)?;
-        let path = format!("{WELL_KNOWN}{}", place.path());
+        let (host, own) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let path = format!("{WELL_KNOWN}{}", if own == "/" { "" } else { own });
         Ok(Self { url: format!("{scheme}://{host}{path}"), path })
     }
 }
@@ -85,7 +89,10 @@ impl MetadataDocument {
         let answer = || {
             read_document_request(request)?;
             let unpublished = || Fault::internal("the metadata of the resource was not published");
-            let document = published.ok_or_else(unpublished)?;
+            let document = published.ok_or_else(|| {
+                tracing::error!("the metadata of a resource was asked for and not published");
+                unpublished()
+            })?;
             Ok(Response::new(200, document.body.clone())
                 .header("content-type", "application/json")
                 .header("cache-control", CACHE))
@@ -108,14 +115,18 @@ mod tests {
                 "https://api.example:8443/.well-known/oauth-protected-resource/v1/pdf",
             ),
         ] {
-            let place = Place::of(&ResourceUri::new(resource).expect("uri")).expect("place");
+            let place = Place::of(&ResourceUri::new(resource).expect("uri"), false).expect("place");
             assert_eq!(place.url, url);
             assert!(place.url.ends_with(&place.path) && place.path.starts_with(WELL_KNOWN));
         }
-        for bad in
-            ["urn:example:api", "http://api.example", "https://api.example/?x=1", "https://api.example//x"]
-        {
-            assert!(Place::of(&ResourceUri::new(bad).expect("uri")).is_err(), "{bad}");
+        for bad in [
+            "urn:example:api",
+            "http://api.example",
+            "http://127.0.0.1:8080",
+            "https://api.example/?x=1",
+            "https://api.example//x",
+        ] {
+            assert!(Place::of(&ResourceUri::new(bad).expect("uri"), false).is_err(), "{bad}");
         }
     }
 }

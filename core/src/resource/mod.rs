@@ -45,6 +45,7 @@ mod verifier;
 pub(crate) use protected::ProtectedResource;
 pub use refused::Refused;
 pub(crate) use remembered::Remembered;
+pub use remote::RemoteIssuer;
 pub use required::RequiredScope;
 pub use verifier::{AccessTokenVerifier, AccessTokenVerifierBuilder};
 pub(crate) use verifier::{Source, TokenSource, is_meant_for};

@@ -98,6 +98,17 @@ impl Refused {
         self.challenged(response, parameters)
     }
 
+    /// What anybody may read.
+    const fn description(&self) -> &'static str {
+        match self.kind {
+            Kind::TokenMissing => "An access token is needed.",
+            Kind::InvalidRequest => "The request is malformed or sends more than one token.",
+            Kind::InvalidToken => "The access token is not valid here.",
+            Kind::InsufficientScope(_) => "The access token lacks a scope.",
+            Kind::Failed(_) => "The access token could not be checked.",
+        }
+    }
+
     fn challenged(self, response: Response, mut parameters: Vec<(&str, String)>) -> Response {
         parameters.extend(self.metadata.map(|url| ("resource_metadata", url.as_ref().to_owned())));
         let parameters: Vec<_> =
@@ -118,9 +129,10 @@ impl From<Inactive> for Refused {
     }
 }
 
+/// What the answer says too: the reason does not get out by way of an error's text.
 impl std::fmt::Display for Refused {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.reason.map_or("the access token could not be checked", Reason::as_str))
+        f.write_str(self.description())
     }
 }
 
@@ -151,7 +163,9 @@ mod tests {
         assert_eq!(status, 401);
         assert!(header.starts_with("Bearer error=\"invalid_token\", error_description=\""), "{header}");
         assert!(body.starts_with("{\"error\":\"invalid_token\""), "{body}");
-        assert!(!header.contains("revoked"), "the reason is for the operator alone");
+        assert!(
+            !format!("{header}{body}{}", Refused::invalid_token(Reason::TokenRevoked)).contains("revoked")
+        );
         assert_eq!(challenge(Refused::invalid_request(Reason::AuthorizationRepeated)).0, 400);
         let (status, header, _) = challenge(Refused::insufficient_scope(Scope::parse("a b").expect("scope")));
         assert_eq!(status, 403);

@@ -14,13 +14,15 @@ const GENERATION: usize = 8192;
 #[derive(Debug)]
 pub(crate) struct Remembered {
     span: Duration,
-    generations: Mutex<Generations>,
+    generations: Mutex<[HashMap<TokenId, Answer>; 2]>,
 }
 
-#[derive(Debug, Default)]
-struct Generations {
-    young: HashMap<TokenId, (AccessToken, Timestamp)>,
-    old: HashMap<TokenId, (AccessToken, Timestamp)>,
+#[derive(Debug)]
+struct Answer {
+    since: Timestamp,
+    expires_at: Timestamp,
+    /// What it says, where the token itself does not.
+    token: Option<AccessToken>,
 }
 
 impl Remembered {
@@ -28,27 +30,44 @@ impl Remembered {
         Self { span, generations: Mutex::default() }
     }
 
-    /// The token, if it was found to live no longer ago than the span. A clock that went back ends it too.
-    pub(crate) fn get(&self, id: &TokenId, now: Timestamp) -> Option<AccessToken> {
+    /// Whether it was found to live no longer ago than the span.
+    pub(crate) fn lives(&self, token: &AccessToken, now: Timestamp) -> bool {
+        self.look(&token.0.id, now, |_| ()).is_some()
+    }
+
+    /// An opaque token that was found to live no longer ago than the span.
+    pub(crate) fn token(&self, id: &TokenId, now: Timestamp) -> Option<AccessToken> {
+        self.look(id, now, |answer| answer.token.clone()).flatten()
+    }
+
+    fn look<T>(&self, id: &TokenId, now: Timestamp, take: impl FnOnce(&Answer) -> T) -> Option<T> {
         if self.span.is_zero() {
             return None;
         }
+        // A clock that went back ends an answer too.
+        let holds = |answer: &&Answer| {
+            answer.since <= now && now < answer.since.plus(self.span) && now < answer.expires_at
+        };
         let generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = generations.young.get(id).or_else(|| generations.old.get(id));
-        let fresh = |since: Timestamp| since <= now && now < since.plus(self.span);
-        found
-            .filter(|(token, since)| fresh(*since) && now < token.expires_at())
-            .map(|(token, _)| token.clone())
+        generations.iter().find_map(|generation| generation.get(id).filter(holds)).map(take)
     }
 
     pub(crate) fn keep(&self, token: &AccessToken, now: Timestamp) {
         if self.span.is_zero() {
             return;
         }
+        let text = (!token.0.claims.are_signed()).then(|| token.clone());
+        let answer = Answer { since: now, expires_at: token.expires_at(), token: text };
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        if generations.young.len() >= GENERATION {
-            generations.old = std::mem::take(&mut generations.young);
-        }
-        generations.young.insert(token.0.id, (token.clone(), now));
+        let [young, old] = &mut *generations;
+        let gone = if young.len() >= GENERATION {
+            std::mem::replace(old, std::mem::take(young))
+        } else {
+            HashMap::new()
+        };
+        young.insert(token.0.id, answer);
+        drop(generations);
+        // Thousands of entries, and nobody waits for it.
+        drop(gone);
     }
 }

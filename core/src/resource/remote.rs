@@ -8,29 +8,31 @@ use serde_json::{Map, Value};
 
 use super::remembered::Remembered;
 use super::verifier::{TokenSource, is_meant_for};
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::config::ConfigError;
 use crate::error::{Fault, Reason};
 use crate::fetch::{FetchError, KeySetFetcher, KeySource, TokenIntrospector};
 use crate::jose::{AccessTokenClaims, AssertionAlgorithm, PublicKeySet, ReceivedJws};
 use crate::token::{AccessToken, Claims, Contents, Inactive};
-use crate::types::{Issuer, KeySetUrl, ResourceUri, Scope, Timestamp, TokenId};
+use crate::types::{InvalidValue, Issuer, KeySetUrl, ResourceUri, Scope, Timestamp, TokenId};
 
-/// What was said of an issuer. Nothing of it is checked.
+/// An issuer whose tokens are checked somewhere else than in its own process. Nothing of it is checked before
+/// [`AccessTokenVerifierBuilder::build`](super::AccessTokenVerifierBuilder::build).
 #[derive(Debug)]
-pub(crate) struct Remote {
-    pub(super) issuer: String,
-    pub(super) key_sets: Arc<dyn KeySetFetcher>,
-    pub(super) jwks_uri: Option<String>,
-    pub(super) introspector: Option<Arc<dyn TokenIntrospector>>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) skew: Duration,
-    pub(super) http_on_loopback: bool,
+#[must_use = "hand it to `AccessTokenVerifier::of_issuer`"]
+pub struct RemoteIssuer {
+    issuer: String,
+    key_sets: Arc<dyn KeySetFetcher>,
+    jwks_uri: Option<String>,
+    introspector: Option<Arc<dyn TokenIntrospector>>,
+    clock: Arc<dyn Clock>,
+    skew: Duration,
+    http_on_loopback: bool,
 }
 
-/// An issuer elsewhere.
+/// A checked one.
 #[derive(Debug)]
-pub(super) struct RemoteIssuer {
+pub(super) struct Elsewhere {
     issuer: Issuer,
     keys: KeySource,
     key_sets: Arc<dyn KeySetFetcher>,
@@ -39,8 +41,58 @@ pub(super) struct RemoteIssuer {
     skew: Duration,
 }
 
-impl Remote {
-    pub(super) fn check(self) -> Result<RemoteIssuer, ConfigError> {
+impl RemoteIssuer {
+    /// The issuer of this identifier, whose keys are found by its metadata (RFC 8414) and fetched by `key_sets`, for example
+    /// that of `grantor-fetch`.
+    pub fn new(issuer: impl Into<String>, key_sets: impl KeySetFetcher) -> Self {
+        Self {
+            issuer: issuer.into(),
+            key_sets: Arc::new(key_sets),
+            jwks_uri: None,
+            introspector: None,
+            clock: Arc::new(SystemClock::new()),
+            skew: Duration::from_secs(10),
+            http_on_loopback: false,
+        }
+    }
+
+    /// Where its key set is, for an issuer without metadata.
+    pub fn jwks_uri(mut self, url: impl Into<String>) -> Self {
+        self.jwks_uri = Some(url.into());
+        self
+    }
+
+    /// Asks it about tokens that are no JWTs (RFC 7662). Without, they are refused.
+    pub fn introspection(mut self, introspector: impl TokenIntrospector) -> Self {
+        self.introspector = Some(Arc::new(introspector));
+        self
+    }
+
+    /// How far its clock may be off, in whole seconds: 10 by default, 60 at most.
+    pub const fn clock_skew(mut self, skew: Duration) -> Self {
+        self.skew = skew;
+        self
+    }
+
+    /// Another clock, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// The choice that weakens a rule: takes an issuer of plain http on a loopback address, for development.
+    pub const fn dangerous_allow_http_on_loopback(mut self) -> Self {
+        self.http_on_loopback = true;
+        self
+    }
+
+    fn checked_url(&self, url: &str) -> Result<KeySetUrl, InvalidValue> {
+        let rule = "https, as that of the issuer";
+        let is_https = url.starts_with("https://") || self.http_on_loopback;
+        if is_https { KeySetUrl::new(url) } else { Err(InvalidValue::new("jwks_uri", rule)) }
+    }
+
+    pub(super) fn check(self) -> Result<Elsewhere, ConfigError> {
         let invalid = |source| ConfigError::Issuer { issuer: self.issuer.clone(), source };
         let issuer = Issuer::new(self.issuer.as_str()).map_err(invalid)?;
         if issuer.is_plain_http() && !self.http_on_loopback {
@@ -50,16 +102,16 @@ impl Remote {
             return Err(ConfigError::Limits { rule: "clock skew: whole seconds, at most 60" });
         }
         let keys = match &self.jwks_uri {
-            Some(url) => KeySource::Url(KeySetUrl::new(url.as_str()).map_err(invalid)?),
+            Some(url) => KeySource::Url(self.checked_url(url).map_err(invalid)?),
             None => KeySource::Issuer(issuer.clone()),
         };
         let Self { key_sets, introspector, clock, skew, .. } = self;
-        Ok(RemoteIssuer { issuer, keys, key_sets, introspector, clock, skew })
+        Ok(Elsewhere { issuer, keys, key_sets, introspector, clock, skew })
     }
 }
 
 #[async_trait]
-impl TokenSource for RemoteIssuer {
+impl TokenSource for Elsewhere {
     async fn judge(
         &self,
         token: &str,
@@ -67,27 +119,26 @@ impl TokenSource for RemoteIssuer {
         remembered: &Remembered,
     ) -> Result<AccessToken, Inactive> {
         let now = self.clock.now();
-        // A compact JWS has two dots. An opaque token could have them too, and then is no JWS.
-        let jws = ReceivedJws::parse(token);
-        match (jws, &self.introspector) {
+        match (ReceivedJws::parse(token), &self.introspector) {
             (Ok(jws), _) => self.signed(&jws, resource, now).await,
-            (Err(reason), None) => Err(reason.into()),
-            (Err(_), Some(introspector)) => {
+            // What begins as a JWT and is none is not worth a question.
+            (Err(Reason::JwtMalformed), Some(introspector)) if !begins_as_jwt(token) => {
                 let id = TokenId::of_opaque(token.as_bytes());
-                if let Some(known) = remembered.get(&id, now) {
+                if let Some(known) = remembered.token(&id, now) {
                     return Ok(known);
                 }
                 let answer = introspector.introspect(token).await.map_err(away)?;
-                let token = self.introspected(id, answer.ok_or(Reason::TokenUnknown)?, now)?;
+                let token = self.introspected(id, answer, now)?;
                 is_meant_for(&token, resource)?;
                 remembered.keep(&token, now);
                 Ok(token)
             }
+            (Err(reason), _) => Err(reason.into()),
         }
     }
 }
 
-impl RemoteIssuer {
+impl Elsewhere {
     pub(super) const fn issuer(&self) -> &Issuer {
         &self.issuer
     }
@@ -105,8 +156,10 @@ impl RemoteIssuer {
         let algorithm =
             jws.header.alg.filter(|algorithm| !algorithm.is_symmetric()).ok_or(Reason::JwtAlgorithm)?;
         let claims = AccessTokenClaims::parse(&jws.payload)?;
-        let id = TokenId::of_jwt(self.issuer.as_str(), claims.jti.as_ref().ok_or(Reason::JwtJti)?);
-        claims.iat.ok_or(Reason::JwtClaimType)?;
+        let id = TokenId::of_jwt(self.issuer.as_str(), claims.jti.as_ref().ok_or(Reason::TokenIncomplete)?);
+        if claims.iat.is_none() || claims.sub.is_none() {
+            return Err(Reason::TokenIncomplete.into());
+        }
         if claims.iss.as_deref() != Some(self.issuer.as_str()) {
             return Err(Reason::JwtIssuer.into());
         }
@@ -126,7 +179,8 @@ impl RemoteIssuer {
         if signed_by(&set) {
             return Ok(());
         }
-        if set.candidates(alg, kid, None).next().is_some() {
+        // The very key that the token names: a newer set would hold the same. Where keys have no name it may hold another.
+        if kid.is_some() && set.candidates(alg, kid, None).any(|key| key.kid() == kid) {
             return Err(Reason::JwtSignature.into());
         }
         let newer = self.key_sets.key_set(&self.keys, Some(&set)).await.map_err(away)?;
@@ -141,6 +195,9 @@ impl RemoteIssuer {
         answer: Map<String, Value>,
         now: Timestamp,
     ) -> Result<AccessToken, Inactive> {
+        if answer.get("active") != Some(&Value::Bool(true)) {
+            return Err(Reason::TokenUnknown.into());
+        }
         let text = serde_json::to_vec(&answer).map_err(Fault::internal)?;
         let claims = AccessTokenClaims::parse(&text)?;
         if claims.iss.as_deref().is_some_and(|issuer| issuer != self.issuer.as_str()) {
@@ -163,7 +220,7 @@ impl RemoteIssuer {
         if said.nbf.is_some_and(|moment| moment > now.plus(self.skew)) {
             return Err(Reason::JwtNotYetValid);
         }
-        let client_id = said.client_id.ok_or(Reason::JwtSubject)?;
+        let client_id = said.client_id.ok_or(Reason::TokenIncomplete)?;
         Ok(AccessToken(Contents {
             id,
             issuer: self.issuer.as_str().to_owned(),
@@ -187,6 +244,11 @@ fn is_access_token_type(typ: Option<&str>) -> bool {
     typ.is_some_and(|typ| {
         typ.eq_ignore_ascii_case("at+jwt") || typ.eq_ignore_ascii_case("application/at+jwt")
     })
+}
+
+/// Three parts, the first of which is an object in base64url.
+fn begins_as_jwt(text: &str) -> bool {
+    text.starts_with("eyJ") && text.bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
 /// An issuer that cannot be asked says nothing about the token.

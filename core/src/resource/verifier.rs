@@ -10,11 +10,9 @@ use super::Refused;
 use super::metadata::{MetadataDocument, Place};
 use super::protected::ProtectedResource;
 use super::remembered::Remembered;
-use super::remote::{Remote, RemoteIssuer};
-use crate::clock::{Clock, SystemClock};
+use super::remote::RemoteIssuer;
 use crate::config::ConfigError;
 use crate::error::Reason;
-use crate::fetch::{KeySetFetcher, TokenIntrospector};
 use crate::http::{Request, Response};
 use crate::token::{AccessToken, Inactive};
 use crate::types::{Issuer, ResourceUri, Scope};
@@ -47,15 +45,9 @@ struct Inner {
 }
 
 impl AccessTokenVerifier {
-    /// A verifier for tokens of an issuer elsewhere, whose keys are found by its metadata (RFC 8414) and fetched by `key_sets`,
-    /// for example that of `grantor-fetch`. It does not see revocation: a JWT is good until it expires.
-    pub fn of_issuer(
-        issuer: impl Into<String>,
-        resource: impl Into<String>,
-        key_sets: impl KeySetFetcher,
-    ) -> AccessTokenVerifierBuilder {
-        let remote = Remote::new(issuer.into(), Arc::new(key_sets));
-        AccessTokenVerifierBuilder::new(Source::Remote(Box::new(remote)), resource.into())
+    /// A verifier for tokens of an issuer elsewhere. It does not see the revocation of a JWT, which is good until it expires.
+    pub fn of_issuer(issuer: RemoteIssuer, resource: impl Into<String>) -> AccessTokenVerifierBuilder {
+        AccessTokenVerifierBuilder::new(Source::Elsewhere(Box::new(issuer)), resource.into())
     }
 
     /// The token of a request, from the values of its `Authorization` headers (RFC 6750 §2.1). A token in the body or the URL
@@ -183,7 +175,7 @@ pub struct AccessTokenVerifierBuilder {
 #[derive(Debug)]
 pub(crate) enum Source {
     Here { source: Arc<dyn TokenSource>, issuer: Issuer, scopes: Option<Scope> },
-    Remote(Box<Remote>),
+    Elsewhere(Box<RemoteIssuer>),
 }
 
 impl AccessTokenVerifierBuilder {
@@ -213,48 +205,6 @@ impl AccessTokenVerifierBuilder {
         self
     }
 
-    /// Asks the issuer about tokens that are no JWTs. For issuers elsewhere: in the process of the authorization server its
-    /// opaque tokens are known without.
-    pub fn introspection(mut self, introspector: impl TokenIntrospector) -> Self {
-        if let Source::Remote(remote) = &mut self.source {
-            remote.introspector = Some(Arc::new(introspector));
-        }
-        self
-    }
-
-    /// Where the key set is, for an issuer without metadata.
-    pub fn jwks_uri(mut self, url: impl Into<String>) -> Self {
-        if let Source::Remote(remote) = &mut self.source {
-            remote.jwks_uri = Some(url.into());
-        }
-        self
-    }
-
-    /// How far the issuer's clock may be off, in whole seconds: 10 by default, 60 at most. In the process of the
-    /// authorization server there is but one clock.
-    pub fn clock_skew(mut self, skew: Duration) -> Self {
-        if let Source::Remote(remote) = &mut self.source {
-            remote.skew = skew;
-        }
-        self
-    }
-
-    /// Another clock, for tests of a verifier of an issuer elsewhere.
-    pub fn clock(mut self, clock: impl Clock) -> Self {
-        if let Source::Remote(remote) = &mut self.source {
-            remote.clock = Arc::new(clock);
-        }
-        self
-    }
-
-    /// The choice that weakens a rule: takes an issuer of plain http on a loopback address, for development.
-    pub fn dangerous_allow_http_on_loopback(mut self) -> Self {
-        if let Source::Remote(remote) = &mut self.source {
-            remote.http_on_loopback = true;
-        }
-        self
-    }
-
     /// The verifier.
     ///
     /// # Errors
@@ -272,34 +222,23 @@ impl AccessTokenVerifierBuilder {
                 return Err(ConfigError::UndeclaredResource { uri: self.resource });
             }
             Source::Here { source, issuer, scopes: Some(scopes) } => (source, issuer, scopes),
-            Source::Remote(remote) => {
-                let issuer: RemoteIssuer = remote.check()?;
+            Source::Elsewhere(issuer) => {
+                let issuer = issuer.check()?;
                 let name = issuer.issuer().clone();
                 (Arc::new(issuer), name, Scope::empty())
             }
         };
         let scopes = if listed.is_empty() { declared } else { listed };
         let metadata = match self.published {
-            true => Some(MetadataDocument::new(&Place::of(&resource)?, &resource, &issuer, &scopes)?),
+            true => {
+                let place = Place::of(&resource, issuer.is_plain_http())?;
+                Some(MetadataDocument::new(&place, &resource, &issuer, &scopes)?)
+            }
             false => None,
         };
         let remembered = Remembered::new(self.remember);
         let url = metadata.as_ref().map(MetadataDocument::url);
         let resource = Arc::new(ProtectedResource { uri: resource, metadata: url });
         Ok(AccessTokenVerifier(Arc::new(Inner { source, resource, remembered, metadata })))
-    }
-}
-
-impl Remote {
-    fn new(issuer: String, key_sets: Arc<dyn KeySetFetcher>) -> Self {
-        Self {
-            issuer,
-            key_sets,
-            jwks_uri: None,
-            introspector: None,
-            clock: Arc::new(SystemClock::new()),
-            skew: Duration::from_secs(10),
-            http_on_loopback: false,
-        }
     }
 }

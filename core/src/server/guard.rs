@@ -4,11 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use crate::error::{Fault, Step};
+use crate::error::Fault;
 
 /// Runs a request's work; a panic in it becomes a fault, answered 500. The work is dropped, and nothing of it is used
 /// again.
-pub(super) async fn guarded<T>(work: impl Future<Output = Step<T>>) -> Step<T> {
+pub(super) async fn guarded<T, E: From<Fault>>(work: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     let mut work = pin!(work);
     std::future::poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)));

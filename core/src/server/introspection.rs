@@ -20,21 +20,25 @@ impl Inner {
         trail: &mut RequestTrail,
     ) -> Step<Response> {
         let now = self.clock.now();
-        let held = self.keys_held(now);
         let form = read_form(request, &self.limits, &self.issuer)?;
         let authentication = self.client_authentication(now);
         let authenticated = authentication.authenticate(request, &form, trail).await?;
         let caller = &*authenticated.client;
         let text = read_token(&form)?;
-        let keys = self.keys_at_hand(held, now).await?;
-        let known = known_to(caller, self.token_register(&keys, now).active(text).await)?;
+        let known = known_to(caller, self.active_token(text, now).await)?;
+        let keys = match wants_jwt(request) {
+            true => Some(self.keys_at_hand(self.keys_held(now), now).await?),
+            false => None,
+        };
         let answer = known.as_ref().map_or(Introspection::INACTIVE, Introspection::active);
         let claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
-        let response = if wants_jwt(request) {
-            let to = (&self.issuer, caller.id(), now);
-            answer.to_jwt(claimed, to, |typ, payload| self.sign_for(caller, &keys, now, (typ, payload)))?
-        } else {
-            answer.to_json(claimed)?
+        let response = match keys {
+            Some(keys) => {
+                let to = (&self.issuer, caller.id(), now);
+                answer
+                    .to_jwt(claimed, to, |typ, payload| self.sign_for(caller, &keys, now, (typ, payload)))?
+            }
+            None => answer.to_json(claimed)?,
         };
         let token = known.as_ref().ok();
         let told = (token.map(AccessToken::client_id), token.and_then(AccessToken::jti));

@@ -6,6 +6,7 @@ use super::Inner;
 use crate::error::{FaultKind, Reason, Refusal, Step};
 use crate::event::{Chain, Event, EventSink, RequestFailed, RequestRejected, RequestTrail};
 use crate::http::Response;
+use crate::types::Timestamp;
 
 impl RequestTrail {
     pub(super) fn at(endpoint: &'static str) -> Self {
@@ -103,11 +104,15 @@ fn trace(event: &Event<'_>) {
             );
         }
         Event::TokenRevoked(revoked) => {
-            record(revoked.trail, "revoked");
+            record(revoked.trail, if revoked.nothing.is_none() { "revoked" } else { "nothing_to_revoke" });
+            if let Some(reason) = revoked.nothing {
+                Span::current().record("reason", reason.as_str());
+            }
             tracing::info!(
                 jti = revoked.jti.map(field::display),
-                exp = revoked.expires_at.as_unix(),
-                "token revoked"
+                exp = revoked.expires_at.map(Timestamp::as_unix),
+                reason = revoked.nothing.map(Reason::as_str),
+                "revocation"
             );
         }
         Event::RequestRejected(rejected) => {

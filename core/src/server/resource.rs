@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::guard::guarded;
 use super::{AuthorizationServer, Inner};
 use crate::resource::{AccessTokenVerifierBuilder, Remembered, Source, TokenSource, is_meant_for};
 use crate::token::{AccessToken, Inactive};
@@ -11,7 +12,8 @@ use crate::types::{OpaqueToken, ResourceUri};
 
 impl AuthorizationServer {
     /// A verifier for tokens of this server at one of its resources, in this process. It sees a revocation and a disabled client
-    /// on the next check, as far as the stores do.
+    /// on the next check, as far as the stores do. How long a check may take is for the host to say, as for all that its handlers
+    /// do.
     pub fn access_token_verifier(&self, resource: impl Into<String>) -> AccessTokenVerifierBuilder {
         let resource = resource.into();
         let declared =
@@ -39,20 +41,22 @@ impl TokenSource for Here {
     ) -> Result<AccessToken, Inactive> {
         let server = &self.0;
         let now = server.clock.now();
-        let held = server.keys_held(now);
-        let opaque = OpaqueToken::id(token).and_then(|id| remembered.get(&id, now));
-        if let Some(known) = opaque {
-            is_meant_for(&known, resource)?;
-            return Ok(known);
-        }
-        let keys = server.keys_at_hand(held, now).await?;
-        let register = server.token_register(&keys, now);
-        let token = register.issued(token).await?;
-        is_meant_for(&token, resource)?;
-        if remembered.get(&token.0.id, now).is_none() {
-            register.check_lives(&token).await?;
-            remembered.keep(&token, now);
-        }
-        Ok(token)
+        let judged = async {
+            if let Some(known) = OpaqueToken::id(token).and_then(|id| remembered.token(&id, now)) {
+                is_meant_for(&known, resource)?;
+                return Ok(known);
+            }
+            let token = server.issued_token(token, now).await?;
+            let register = server.token_register(now);
+            register.check_expiry(&token)?;
+            is_meant_for(&token, resource)?;
+            if !remembered.lives(&token, now) {
+                register.check_lives(&token).await?;
+                remembered.keep(&token, now);
+            }
+            Ok(token)
+        };
+        // A panic of a store is a fault here as it is at the endpoints (T94).
+        guarded(judged).await
     }
 }

@@ -16,26 +16,26 @@ impl Inner {
         trail: &mut RequestTrail,
     ) -> Step<Response> {
         let now = self.clock.now();
-        let held = self.keys_held(now);
         let form = read_form(request, &self.limits, &self.issuer)?;
         let authentication = self.client_authentication(now);
         let authenticated = authentication.authenticate(request, &form, trail).await?;
-        let text = read_token(&form)?;
-        let keys = self.keys_at_hand(held, now).await?;
-        let token = match self.token_register(&keys, now).issued(text).await {
-            Ok(token) => Some(token),
-            // RFC 7009 §2.2: what is no token, or no longer one, is not there to be revoked, and that is what was wanted.
-            Err(Inactive::Because(_)) => None,
+        let judged = self.issued_token(read_token(&form)?, now).await;
+        // Before anything is said of the token, the refusal included: an assertion that was spent asks nothing (T04).
+        let _claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
+        let token = match judged {
+            Ok(token) => token,
+            // RFC 7009 §2.2: what is no token of ours, or was revoked, needs no revocation, and that is what was wanted.
+            Err(Inactive::Because(reason)) => {
+                self.report(&Event::TokenRevoked(TokenRevoked::nothing(trail, reason)));
+                return Ok(revoked());
+            }
             Err(Inactive::Failed(fault)) => return Err(fault.into()),
         };
-        if token.as_ref().is_some_and(|token| token.client_id() != authenticated.client.id()) {
+        if token.client_id() != authenticated.client.id() {
             return reject(ErrorCode::UnauthorizedClient, Reason::TokenNotForCaller);
         }
-        let _claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
-        if let Some(token) = token {
-            self.stores.tokens.revoke(&token.0.id, token.until()).await?;
-            self.report(&Event::TokenRevoked(TokenRevoked::new(trail, token.jti(), token.expires_at())));
-        }
+        self.stores.tokens.revoke(&token.0.id, token.until()).await?;
+        self.report(&Event::TokenRevoked(TokenRevoked::new(trail, token.jti(), token.expires_at())));
         Ok(revoked())
     }
 }

@@ -26,7 +26,9 @@ impl Inner {
             && let Some(turn) = self.keys.turn(now, REFRESH_EVERY)
         {
             let server = Arc::clone(self);
-            executor.spawn(Box::pin(async move { server.refresh_keys(turn).await }));
+            executor.spawn(Box::pin(async move {
+                server.refresh_keys(turn).await;
+            }));
         }
         Some(held)
     }
@@ -55,10 +57,17 @@ impl Inner {
         Ok(())
     }
 
-    pub(super) async fn refresh_keys(&self, turn: Turn) {
+    /// Whether the store could be read.
+    pub(super) async fn refresh_keys(&self, turn: Turn) -> bool {
         match self.keys.refresh(turn).await {
-            Ok(made) => self.report_keys(&made),
-            Err(error) => self.report(&Event::MaintenanceFailed(&error)),
+            Ok(made) => {
+                self.report_keys(&made);
+                true
+            }
+            Err(error) => {
+                self.report(&Event::MaintenanceFailed(&error));
+                !error.is_outage()
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::document::{self, Unknown};
 use super::{AuthMethod, CompatibilitySwitch, Credential, CredentialKind, GrantType, StoreError, credential};
+use crate::entropy::{Entropy, EntropyError};
 use crate::jose::SigningAlgorithm;
 use crate::types::{ClientId, InvalidValue, ResourceUri, Scope, Timestamp};
 
@@ -189,10 +190,24 @@ impl Client {
         self.0.compatibility.iter()
     }
 
-    /// Copied into each of its tokens. Raising it ends all that were issued before.
+    /// Copied into each of its tokens. Raising it ends all that were issued before. Whoever disables a client raises it too: else
+    /// enabling it again would revive them.
     #[must_use]
     pub const fn token_epoch(&self) -> u64 {
         self.0.token_epoch
+    }
+
+    /// An epoch for a client that is registered now: random, so that tokens of a deleted client of the same id do not live
+    /// again. A store over a foreign table does without where it never gives an id twice.
+    ///
+    /// # Errors
+    ///
+    /// [`EntropyError`] where the system gives no randomness.
+    pub fn first_token_epoch(entropy: &dyn Entropy) -> Result<u64, EntropyError> {
+        let mut bytes = [0; 8];
+        entropy.fill(&mut bytes)?;
+        // 52 bits: it can be raised for ever and stays below 2^53.
+        Ok(u64::from_be_bytes(bytes) >> 12)
     }
 
     /// When it was registered, if that is known.
@@ -232,7 +247,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether it may get tokens. On by default.
+    /// Whether it may get tokens. On by default. Disabling goes with a raised [`ClientBuilder::token_epoch`].
     pub fn enabled(mut self, enabled: bool) -> Self {
         self.0.enabled = enabled;
         self
@@ -305,7 +320,7 @@ impl ClientBuilder {
         self
     }
 
-    /// See [`Client::token_epoch`].
+    /// See [`Client::token_epoch`]: below 2^53. A new client begins with [`Client::first_token_epoch`]; 0 by default.
     pub fn token_epoch(mut self, epoch: u64) -> Self {
         self.0.token_epoch = epoch;
         self
@@ -353,6 +368,11 @@ impl ClientBuilder {
             (default_ok, "default_scope", "within scope"),
             (record.name.as_deref().is_none_or(text_ok), "name", short),
             (labels.all(text_ok), "label", short),
+            (
+                record.token_epoch < 1 << 53,
+                "token_epoch",
+                "below 2^53, so that every reader of JSON can tell it",
+            ),
             (record.auth_method.as_str() != "none", "auth_method", "one that authenticates (RFC 6749 §4.4)"),
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {

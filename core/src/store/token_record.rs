@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::StoreError;
 use super::document::{self, Unknown};
-use crate::types::{ClientId, Jti, ResourceUri, Scope, Timestamp};
+use crate::types::{ClientId, Issuer, Jti, ResourceUri, Scope, Timestamp};
 
 /// How long past its `exp` a token or a revocation is remembered, since clocks differ.
 pub(crate) const REMEMBERED_PAST_EXPIRY: Duration = Duration::from_secs(60);
@@ -21,6 +21,8 @@ pub struct TokenRecord(TokenDocument);
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct TokenDocument {
     v: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
     client_id: ClientId,
     sub: String,
     aud: ResourceUri,
@@ -49,6 +51,7 @@ impl TokenRecord {
     ) -> TokenRecordBuilder {
         TokenRecordBuilder(TokenDocument {
             v: document::VERSION,
+            iss: None,
             sub: client.as_str().to_owned(),
             client_id: client,
             aud: audience,
@@ -79,6 +82,12 @@ impl TokenRecord {
     /// [`StoreError::corrupt`] for another version and for anything else that is no such record.
     pub fn from_document(text: &str) -> Result<Self, StoreError> {
         document::read("token", text).map(Self)
+    }
+
+    /// `iss`: the issuer that made it, which alone honours it.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.0.iss.as_deref()
     }
 
     /// The client that it was issued to.
@@ -165,6 +174,12 @@ impl fmt::Debug for TokenRecord {
 pub struct TokenRecordBuilder(TokenDocument);
 
 impl TokenRecordBuilder {
+    /// The issuer.
+    pub fn issuer(mut self, issuer: &Issuer) -> Self {
+        self.0.iss = Some(issuer.as_str().to_owned());
+        self
+    }
+
     /// Another subject than the client.
     pub fn subject(mut self, subject: impl Into<String>) -> Self {
         self.0.sub = subject.into();

@@ -12,21 +12,8 @@ use crate::store::TokenRecord;
 use crate::types::{ClientId, Jti, Scope, Timestamp, TokenId};
 
 /// Claims that have a method of their own here, or mean nothing to an API.
-const KNOWN: [&str; 13] = [
-    "iss",
-    "sub",
-    "aud",
-    "client_id",
-    "scope",
-    "iat",
-    "exp",
-    "nbf",
-    "jti",
-    "cnf",
-    "active",
-    "token_type",
-    EPOCH,
-];
+const KNOWN: [&str; 12] =
+    ["iss", "sub", "aud", "client_id", "scope", "iat", "exp", "nbf", "jti", "active", "token_type", EPOCH];
 
 /// An access token that has been checked: signature or record, issuer, times, and whatever else its reader asked for
 /// (RFC 9068 §4).
@@ -64,6 +51,13 @@ pub(crate) enum Claims {
     Record(Arc<TokenRecord>),
     /// The members of an introspection answer.
     Members(Map<String, Value>),
+}
+
+impl Claims {
+    /// Whether the token itself says them.
+    pub(crate) const fn are_signed(&self) -> bool {
+        matches!(self, Self::Payload(_))
+    }
 }
 
 impl AccessToken {
@@ -122,11 +116,15 @@ impl AccessToken {
         }
     }
 
-    /// The claims that are neither registered nor the protocol's: those of the issuance policy.
+    /// The claims that have no method here: those of the issuance policy, and the key that the token is bound to.
     pub(crate) fn further(&self) -> Map<String, Value> {
         let mut claims = match &self.0.claims {
             Claims::Payload(payload) => serde_json::from_slice(payload).unwrap_or_default(),
-            Claims::Record(record) => record.claims().clone(),
+            Claims::Record(record) => {
+                let mut claims = record.claims().clone();
+                claims.extend(record.confirmation().map(|key| ("cnf".to_owned(), key.clone().into())));
+                claims
+            }
             Claims::Members(members) => members.clone(),
         };
         claims.retain(|name, _| !KNOWN.contains(&name.as_str()));

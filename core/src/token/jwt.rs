@@ -11,6 +11,9 @@ use crate::types::{Jti, Timestamp};
 /// Private, ours: raised to end all tokens of a client. Left out at 0.
 pub(crate) const EPOCH: &str = "grantor_epoch";
 
+/// Encoded and signed this is less than the server itself takes back (T54).
+const MAX_PAYLOAD_BYTES: usize = 11 * 1024;
+
 /// RFC 9068 §2.2, in the order in which people read them.
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -45,6 +48,11 @@ impl Mint<'_> {
             further: token.terms.claims(),
         };
         let payload = serde_json::to_vec(&claims).map_err(Fault::internal)?;
+        if payload.len() > MAX_PAYLOAD_BYTES {
+            return Err(
+                Fault::internal("the issuance policy gave claims that make the token too large").into()
+            );
+        }
         let algorithm = token.resource.signing_algorithm();
         let Some((header, key)) = self.keys.signing(algorithm, token.issued_at).and_then(|key| key.signer())
         else {

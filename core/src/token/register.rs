@@ -1,7 +1,6 @@
 //! Tokens of this server that come back: whether they are ours, and whether they still live.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::access_token::{AccessToken, Claims, Contents};
 use super::both::both;
@@ -9,16 +8,14 @@ use crate::error::{Fault, Reason, Refusal};
 use crate::jose::{AccessTokenClaims, CompactJws};
 use crate::keys::Snapshot;
 use crate::store::{self, Client, ClientStore, StoreError, TokenRecord, TokenState, TokenStore};
-use crate::types::{Issuer, OpaqueToken, ResourceUri, Scope, Timestamp, TokenId};
+use crate::types::{Issuer, ResourceUri, Scope, Timestamp, TokenId};
 
 /// What reading takes.
 pub(crate) struct TokenRegister<'a> {
     pub(crate) issuer: &'a Issuer,
-    pub(crate) keys: &'a Snapshot,
     pub(crate) clients: &'a dyn ClientStore,
     pub(crate) tokens: &'a dyn TokenStore,
     pub(crate) now: Timestamp,
-    pub(crate) skew: Duration,
 }
 
 /// Why a token means nothing, or cannot be judged.
@@ -56,56 +53,46 @@ impl From<StoreError> for Inactive {
 }
 
 impl TokenRegister<'_> {
-    /// The token, if it is ours and lives: signature or record, issuer, times, then revocation and its client (RFC 7662
-    /// §4, T74). What has another spelling than ours never gets to a store.
-    pub(crate) async fn active(&self, text: &str) -> Result<AccessToken, Inactive> {
-        let token = self.issued(text).await?;
-        self.check_lives(&token).await?;
-        Ok(token)
-    }
-
-    /// The token, if it is ours and has not ended by itself: what can be revoked (RFC 7009 §2.1).
-    pub(crate) async fn issued(&self, text: &str) -> Result<AccessToken, Inactive> {
-        match OpaqueToken::id(text) {
-            Some(id) => self.stored(id).await,
-            None => Ok(self.signed(text)?),
-        }
-    }
-
     /// A JWT whose signature is that of one of our keys. Its header is compared with the one that this server writes for
     /// that key, byte for byte: no other kind of JWT, algorithm or extension can pass for one (T12 to T17, T22, T29).
-    fn signed(&self, text: &str) -> Result<AccessToken, Reason> {
+    ///
+    /// [`Reason::TokenUnknown`] where none of `keys` writes such a header. What we have signed and cannot read is our fault:
+    /// it must not pass for a token that is not there.
+    pub(crate) fn signed(&self, text: &str, keys: &Snapshot) -> Result<AccessToken, Inactive> {
         let jws = CompactJws::split(text)?;
-        let key = self.keys.verifying(jws.header, self.now).ok_or(Reason::TokenUnknown)?;
+        let key = keys.verifying(jws.header, self.now).ok_or(Reason::TokenUnknown)?;
         if !key.verifies(jws.signing_input, &jws.signature()?) {
-            return Err(Reason::JwtSignature);
+            return Err(Reason::JwtSignature.into());
         }
+        let unreadable =
+            |reason: Reason| Fault::internal(format!("a token of ours cannot be read: {}", reason.as_str()));
         let payload = jws.payload()?;
-        let claims = AccessTokenClaims::parse(&payload)?;
+        let claims = AccessTokenClaims::parse(&payload).map_err(unreadable)?;
         // T67: a key is bound to its issuer, and so is what it signed.
         if claims.iss.as_deref() != Some(self.issuer.as_str()) {
-            return Err(Reason::JwtIssuer);
+            return Err(Reason::JwtIssuer.into());
         }
-        let jti = claims.jti.ok_or(Reason::JwtJti)?;
-        let contents = Contents {
+        let missing = || unreadable(Reason::TokenIncomplete);
+        let jti = claims.jti.ok_or_else(missing)?;
+        Ok(AccessToken(Contents {
             id: TokenId::of_jwt(self.issuer.as_str(), &jti),
             issuer: self.issuer.as_str().to_owned(),
-            client_id: claims.client_id.ok_or(Reason::JwtSubject)?,
-            subject: claims.sub.ok_or(Reason::JwtSubject)?,
+            client_id: claims.client_id.ok_or_else(missing)?,
+            subject: claims.sub.ok_or_else(missing)?,
             audience: claims.aud,
             scope: claims.scope.unwrap_or_else(Scope::empty),
             issued_at: claims.iat,
-            expires_at: claims.exp.ok_or(Reason::JwtExpiryMissing)?,
+            expires_at: claims.exp.ok_or_else(missing)?,
             jti: Some(jti),
             epoch: claims.epoch,
             is_bound: claims.is_bound,
             claims: Claims::Payload(payload),
             checked_for: None,
-        };
-        self.unexpired(contents)
+        }))
     }
 
-    async fn stored(&self, id: TokenId) -> Result<AccessToken, Inactive> {
+    /// An opaque token, out of its record.
+    pub(crate) async fn stored(&self, id: TokenId) -> Result<AccessToken, Inactive> {
         match self.tokens.find(&id).await? {
             TokenState::Live(record) => Ok(self.recorded(id, record)?),
             TokenState::Absent => Err(Reason::TokenUnknown.into()),
@@ -114,7 +101,11 @@ impl TokenRegister<'_> {
     }
 
     fn recorded(&self, id: TokenId, record: Arc<TokenRecord>) -> Result<AccessToken, Reason> {
-        self.unexpired(Contents {
+        // T67, where two issuers were put on one store.
+        if record.issuer().is_some_and(|issuer| issuer != self.issuer.as_str()) {
+            return Err(Reason::JwtIssuer);
+        }
+        Ok(AccessToken(Contents {
             id,
             issuer: self.issuer.as_str().to_owned(),
             client_id: record.client_id().clone(),
@@ -128,11 +119,12 @@ impl TokenRegister<'_> {
             is_bound: record.confirmation().is_some(),
             claims: Claims::Record(record),
             checked_for: None,
-        })
+        }))
     }
 
-    fn unexpired(&self, contents: Contents) -> Result<AccessToken, Reason> {
-        if self.now < contents.expires_at { Ok(AccessToken(contents)) } else { Err(Reason::JwtExpired) }
+    /// Whether it has ended by itself.
+    pub(crate) fn check_expiry(&self, token: &AccessToken) -> Result<(), Reason> {
+        if self.now < token.expires_at() { Ok(()) } else { Err(Reason::JwtExpired) }
     }
 
     /// Whether it was revoked or ended with its client. For a signed token both stores are asked at the same time; of a stored
@@ -149,19 +141,13 @@ impl TokenRegister<'_> {
                 client?
             }
         };
-        Ok(self.check_client(token, client.as_deref())?)
-    }
-
-    /// A token lives no longer than its client, and ends when the operator disables that or ends all that it holds.
-    fn check_client(&self, token: &AccessToken, client: Option<&Client>) -> Result<(), Reason> {
+        // A token lives no longer than its client, and ends when the operator disables that or ends all that it holds.
         let client = client.ok_or(Reason::ClientUnknown)?;
         if !client.is_enabled() {
-            return Err(Reason::ClientDisabled);
+            return Err(Reason::ClientDisabled.into());
         }
-        // A client that was deleted and registered anew has nothing of the old one.
-        let is_older = |created| token.0.issued_at.is_none_or(|issued| issued.plus(self.skew) < created);
-        if token.0.epoch != client.token_epoch() || client.created_at().is_some_and(is_older) {
-            return Err(Reason::TokensEnded);
+        if token.0.epoch != client.token_epoch() {
+            return Err(Reason::TokensEnded.into());
         }
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::flags::{Adapter, Flags};
 use crate::issuer::Place;
 use crate::paste::say;
-use crate::serve::serve;
+use crate::serve;
 use crate::stop::StopSignals;
 use crate::storage::{Backends, NotReady};
 
@@ -72,8 +72,10 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
         server.summary(),
         public_commands(&server),
     ))?;
-    let Adapter::Axum = flags.adapter;
-    serve(listener, grantor_axum::router(server), stop).await;
+    match flags.adapter {
+        Adapter::Axum => serve::on_axum(listener, grantor_axum::router(server), stop).await,
+        Adapter::Actix => serve::on_actix(listener, server, stop).await?,
+    }
     // The file of its key goes now, and no sooner.
     drop(demo);
     Ok(())

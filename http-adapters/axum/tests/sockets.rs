@@ -278,6 +278,48 @@ async fn single_handlers_serve_a_route_of_ones_own() {
 }
 
 #[tokio::test]
+async fn what_was_asked_for_with_expect_is_read_after_an_interim_answer() {
+    let site = site(Limits::default()).await;
+    let answer = site.raw(&post(TOKEN, "Expect: 100-continue\r\n", &site.form())).await;
+    let (interim, answer) = answer.split_once("\r\n\r\n").unwrap();
+    assert_eq!(interim, "HTTP/1.1 100 Continue");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_chunked_body_is_read_to_its_end() {
+    let site = site(Limits::default()).await;
+    let (one, two) = (site.form(), "&scope=read");
+    let request = format!(
+        "POST {TOKEN} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{one}\r\n{:x}\r\n{two}\r\n0\r\n\r\n",
+        one.len(),
+        two.len()
+    );
+    let answer = site.raw(request.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn t93_a_chunked_body_without_end_is_not_read_on_after_its_answer() {
+    let site = site(Limits::default()).await;
+    let mut stream = TcpStream::connect(site.address).await.unwrap();
+    let head = format!("POST {TOKEN} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut answer, mut body) = stream.into_split();
+    let chunk = format!("{:x}\r\n{}\r\n", 8192, "a".repeat(8192));
+    let endless = async move { while body.write_all(chunk.as_bytes()).await.is_ok() {} };
+    let mut first = [0; 12];
+    let read = async {
+        answer.read_exact(&mut first).await.unwrap();
+    };
+    // The end of what is written is the server's doing: it closes.
+    let both = async { tokio::join!(endless, read) };
+    assert!(tokio::time::timeout(Duration::from_secs(8), both).await.is_ok(), "it still reads");
+    assert_eq!(&first, b"HTTP/1.1 413");
+}
+
+#[tokio::test]
 async fn maintenance_runs_by_itself_until_it_is_stopped() {
     let (server, ..) = server(Limits::default()).await;
     let handle = grantor_axum::spawn_maintenance(server);

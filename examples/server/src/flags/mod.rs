@@ -44,7 +44,7 @@ pub(crate) struct Flags {
     #[arg(long, env = "GRANTOR_HOST_KEYS", value_name = "FILE", global = true)]
     pub(crate) host_keys: Option<PathBuf>,
 
-    /// Which web framework serves: axum
+    /// Which web framework serves: axum or actix
     #[arg(long, env = "GRANTOR_ADAPTER", default_value = "axum", global = true, value_parser = adapter)]
     pub(crate) adapter: Adapter,
 
@@ -163,6 +163,7 @@ pub(crate) enum Storage {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Adapter {
     Axum,
+    Actix,
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {
@@ -185,7 +186,8 @@ fn storage(text: &str) -> Result<Storage, String> {
 fn adapter(text: &str) -> Result<Adapter, String> {
     match text {
         "axum" => Ok(Adapter::Axum),
-        _ => Err("this build has the adapter `axum` and no other".to_owned()),
+        "actix" => Ok(Adapter::Actix),
+        _ => Err("write axum or actix".to_owned()),
     }
 }
 

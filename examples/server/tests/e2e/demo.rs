@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::program::{Program, between, config};
+use crate::program::{ADAPTERS, Program, between, config};
 use crate::tokens::demo_secrets;
 
 /// What a printed command answers, run by a shell.
@@ -20,18 +20,20 @@ fn curls(program: &Program) -> Vec<&str> {
 #[test]
 #[ignore = "needs curl"]
 fn s10_the_printed_curl_commands_work_when_pasted() {
-    let program = Program::start(&[], &[]);
-    let lines = curls(&program);
-    assert_eq!(lines.len(), 6, "{}", program.printed);
-    for line in &lines[..4] {
-        let token = pasted(line);
-        assert_eq!(
-            (token["token_type"].as_str(), token["scope"].as_str()),
-            (Some("Bearer"), Some("read write"))
-        );
+    for adapter in ADAPTERS {
+        let program = Program::start(&["--adapter", adapter], &[]);
+        let lines = curls(&program);
+        assert_eq!(lines.len(), 6, "{}", program.printed);
+        for line in &lines[..4] {
+            let token = pasted(line);
+            assert_eq!(
+                (token["token_type"].as_str(), token["scope"].as_str()),
+                (Some("Bearer"), Some("read write"))
+            );
+        }
+        assert_eq!(pasted(lines[4])["keys"].as_array().map(Vec::len), Some(1));
+        assert_eq!(pasted(lines[5])["issuer"], program.issuer());
     }
-    assert_eq!(pasted(lines[4])["keys"].as_array().map(Vec::len), Some(1));
-    assert_eq!(pasted(lines[5])["issuer"], program.issuer());
 }
 
 #[test]
@@ -73,16 +75,18 @@ fn s10_the_printed_fetch_command_works_when_pasted() {
 #[test]
 #[ignore = "needs node"]
 fn rfc6749_s4_4_a_javascript_client_gets_a_token_by_fetch() {
-    let program = Program::start(&[], &[]);
-    let (basic, post) = demo_secrets(&program);
-    for (id, secret, method) in [("demo-basic", basic, "basic"), ("demo-post", post, "post")] {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fetch.mjs");
-        let output = Command::new("node")
-            .args([script, &program.token_url(), id, secret, method, "read"])
-            .output()
-            .expect("node");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "200 Bearer read no-store\n");
+    for adapter in ADAPTERS {
+        let program = Program::start(&["--adapter", adapter], &[]);
+        let (basic, post) = demo_secrets(&program);
+        for (id, secret, method) in [("demo-basic", basic, "basic"), ("demo-post", post, "post")] {
+            let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fetch.mjs");
+            let output = Command::new("node")
+                .args([script, &program.token_url(), id, secret, method, "read"])
+                .output()
+                .expect("node");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "200 Bearer read no-store\n");
+        }
     }
 }
 

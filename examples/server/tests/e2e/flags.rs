@@ -40,7 +40,7 @@ fn what_this_build_does_not_have_or_must_not_do_is_refused_with_the_remedy() {
             &[],
             &["--database-url", "the storage is memory", "--storage postgres"],
         ),
-        (&["--adapter", "actix"], &[], &["actix", "--adapter", "`axum` and no other"]),
+        (&["--adapter", "rocket"], &[], &["rocket", "--adapter", "axum or actix"]),
         (&["--listen", "localhost"], &[], &["--listen", "127.0.0.1:8080"]),
         (
             &["--issuer", "http://auth.example.com"],

@@ -6,6 +6,9 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 
+/// What `--adapter` takes. What matters is shown for each.
+pub(crate) const ADAPTERS: [&str; 2] = ["axum", "actix"];
+
 /// A server that is ready.
 pub(crate) struct Program {
     child: Child,
@@ -51,6 +54,8 @@ pub(crate) fn printed(arguments: &[&str], environment: &[(&str, &str)]) -> Strin
 impl Program {
     /// On a free port of loopback, with these further arguments.
     pub(crate) fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        // Shown where the test fails.
+        println!("grantor-server {arguments:?}");
         Self::attempt(arguments, environment)
             .unwrap_or_else(|ended| panic!("it did not start: {}", ended.written))
     }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::program::Program;
+use crate::program::{ADAPTERS, Program};
 use crate::tokens::{demo_secrets, token};
 
 /// Until when all are cut: T93 asks for 60 s, this server promises 10, and hyper by itself would take 30.
@@ -35,9 +35,8 @@ async fn dribble(mut stream: TcpStream) {
     }
 }
 
-#[tokio::test]
-async fn t93_200_dribblers_are_cut_and_others_are_served_meanwhile() {
-    let program = Program::start(&[], &[("RUST_LOG", "warn")]);
+async fn dribblers_are_cut(adapter: &str) {
+    let program = Program::start(&["--adapter", adapter], &[("RUST_LOG", "warn")]);
     let mut dribblers = tokio::task::JoinSet::new();
     for beginning in BEGINNINGS.iter().cycle().take(200) {
         let mut stream = TcpStream::connect(&program.address).await.expect("connect");
@@ -49,15 +48,29 @@ async fn t93_200_dribblers_are_cut_and_others_are_served_meanwhile() {
     served.expect("in under 2 s").expect("a token");
     assert_eq!(dribblers.len(), 200);
     let cut = timeout(CUT_WITHIN, async { while dribblers.join_next().await.is_some() {} }).await;
-    assert!(cut.is_ok(), "{} are still connected after 25 s", dribblers.len());
+    assert!(cut.is_ok(), "{} are still connected to {adapter} after 25 s", dribblers.len());
+}
+
+#[tokio::test]
+async fn t93_200_dribblers_are_cut_and_others_are_served_meanwhile() {
+    let [axum, actix] = ADAPTERS.map(dribblers_are_cut);
+    tokio::join!(axum, actix);
+}
+
+/// What it says before it hangs up.
+async fn silence_is_cut(adapter: &str) -> String {
+    let program = Program::start(&["--adapter", adapter], &[]);
+    let mut silent = TcpStream::connect(&program.address).await.expect("connect");
+    let mut said = String::new();
+    let read = timeout(CUT_WITHIN, silent.read_to_string(&mut said)).await;
+    assert!(read.is_ok(), "still connected to {adapter} after 25 s");
+    said
 }
 
 #[tokio::test]
 async fn t93_a_silent_connection_is_cut_though_it_never_sends_a_byte() {
-    let program = Program::start(&[], &[]);
-    let mut silent = TcpStream::connect(&program.address).await.expect("connect");
-    let mut nothing = Vec::new();
-    let read = timeout(CUT_WITHIN, silent.read_to_end(&mut nothing)).await;
-    assert!(read.is_ok(), "still connected after 25 s");
-    assert!(nothing.is_empty());
+    let [axum, actix] = ADAPTERS.map(silence_is_cut);
+    let (axum, actix) = tokio::join!(axum, actix);
+    assert!(axum.is_empty(), "{axum}");
+    assert!(actix.starts_with("HTTP/1.1 408 "), "{actix}");
 }

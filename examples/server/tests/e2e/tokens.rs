@@ -7,7 +7,7 @@ use oauth2::reqwest::{Client, ClientBuilder, redirect};
 use oauth2::{AuthType, ClientId, ClientSecret, Scope, TokenResponse, TokenUrl};
 use serde_json::Value;
 
-use crate::program::{Program, between, config, new_secret};
+use crate::program::{ADAPTERS, Program, between, config, new_secret};
 
 pub(crate) fn http() -> Client {
     ClientBuilder::new().redirect(redirect::Policy::none()).no_proxy().build().expect("client")
@@ -58,20 +58,22 @@ pub(crate) fn demo_secrets(program: &Program) -> (&str, &str) {
 
 #[tokio::test]
 async fn rfc6749_s2_3_1_the_demo_clients_get_tokens_each_by_its_method() {
-    let program = Program::start(&[], &[]);
-    let (basic, post) = demo_secrets(&program);
-    for (client, auth, other) in [
-        (("demo-basic", basic), AuthType::BasicAuth, AuthType::RequestBody),
-        (("demo-post", post), AuthType::RequestBody, AuthType::BasicAuth),
-    ] {
-        let got = token(&program, client, auth, "read").await.expect("a token");
-        let (algorithm, claims) = verified(&program, &got, "https://api.example.com").await;
-        assert_eq!((algorithm.as_str(), claims["sub"].as_str()), ("ES256", Some(client.0)));
-        let refused = token(&program, client, other, "read").await.expect_err("the other method");
-        assert!(refused.contains("invalid_client"), "{refused}");
+    for adapter in ADAPTERS {
+        let program = Program::start(&["--adapter", adapter], &[]);
+        let (basic, post) = demo_secrets(&program);
+        for (client, auth, other) in [
+            (("demo-basic", basic), AuthType::BasicAuth, AuthType::RequestBody),
+            (("demo-post", post), AuthType::RequestBody, AuthType::BasicAuth),
+        ] {
+            let got = token(&program, client, auth, "read").await.expect("a token");
+            let (algorithm, claims) = verified(&program, &got, "https://api.example.com").await;
+            assert_eq!((algorithm.as_str(), claims["sub"].as_str()), ("ES256", Some(client.0)));
+            let refused = token(&program, client, other, "read").await.expect_err("the other method");
+            assert!(refused.contains("invalid_client"), "{refused}");
+        }
+        let crossed = token(&program, ("demo-basic", post), AuthType::BasicAuth, "read").await;
+        assert!(crossed.expect_err("another's secret").contains("invalid_client"));
     }
-    let crossed = token(&program, ("demo-basic", post), AuthType::BasicAuth, "read").await;
-    assert!(crossed.expect_err("another's secret").contains("invalid_client"));
 }
 
 /// Every algorithm that can be configured, for the whole server and for one resource.
@@ -94,15 +96,18 @@ async fn signs_with(algorithm: &str) {
         scope = "orders reports"
         "#
     ));
-    let program = Program::start(&["--config", &config], &[("SHOP_SECRET", &secret)]);
-    for (scope, audience, expected, lifetime) in [
-        ("orders", "https://orders.example.com", algorithm, 300),
-        ("reports", "https://reports.example.com", "ES256", 600),
-    ] {
-        let got = token(&program, ("shop", &secret), AuthType::BasicAuth, scope).await.expect("a token");
-        let (signed_with, claims) = verified(&program, &got, audience).await;
-        assert_eq!(signed_with, expected);
-        assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), lifetime);
+    for adapter in ADAPTERS {
+        let program =
+            Program::start(&["--adapter", adapter, "--config", &config], &[("SHOP_SECRET", &secret)]);
+        for (scope, audience, expected, lifetime) in [
+            ("orders", "https://orders.example.com", algorithm, 300),
+            ("reports", "https://reports.example.com", "ES256", 600),
+        ] {
+            let got = token(&program, ("shop", &secret), AuthType::BasicAuth, scope).await.expect("a token");
+            let (signed_with, claims) = verified(&program, &got, audience).await;
+            assert_eq!(signed_with, expected);
+            assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), lifetime);
+        }
     }
 }
 

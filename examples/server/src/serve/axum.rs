@@ -1,4 +1,4 @@
-//! Connections: accepted up to a number, cut when they dribble, drained when the server stops.
+//! The connections of axum, served by hyper itself.
 
 use std::convert::Infallible;
 use std::io;
@@ -18,23 +18,16 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::{CONNECTIONS, HEAD_WITHIN, after, drain, stopping};
 use crate::stop::StopSignals;
 
-/// How long the head of a request may take, and how long a connection may be idle (T93). The body is within the
-/// adapter's deadline for the whole request.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// The most bytes of a head.
 const HEAD_BYTES: usize = 64 * 1024;
-/// The most connections at a time; more wait in the system's queue.
-const CONNECTIONS: usize = 10_000;
-/// How long requests that have begun may take to end once the server was asked to stop. A little more than a
-/// head and less than what service managers wait before they kill.
-const DRAIN_WITHIN: Duration = Duration::from_secs(15);
 /// How long to wait where the system has no descriptor left.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 
 /// Serves until a signal comes, then answers what has begun.
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: StopSignals) {
+pub(crate) async fn on_axum(listener: TcpListener, router: Router, mut stop: StopSignals) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let open = GracefulShutdown::new();
     let service = TowerToHyperService::new(router);
@@ -47,12 +40,8 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: StopS
         }
     };
     drop(listener);
-    tracing::info!(signal, "stopping: no new connections, answering the requests that have begun");
-    tokio::select! {
-        () = open.shutdown() => tracing::info!("stopped: every request was answered"),
-        again = stop.next() => tracing::warn!(signal = again, "stopped at once: a second signal came"),
-        () = after(DRAIN_WITHIN) => tracing::warn!("stopped: some requests took too long and were cut off"),
-    }
+    stopping(signal);
+    drain(open.shutdown(), &mut stop).await;
 }
 
 /// The next connection once there is a place for it.
@@ -102,10 +91,4 @@ async fn connection(
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
-}
-
-/// The one wait here: for what takes as long as it takes, up to a bound.
-#[allow(clippy::disallowed_methods)]
-async fn after(pause: Duration) {
-    tokio::time::sleep(pause).await;
 }

@@ -1,0 +1,45 @@
+//! Grantor inside one's own actix-web application: `cargo run -p embedded-actix`, then paste the command it prints.
+
+use std::error::Error;
+use std::net::TcpListener;
+
+use actix_web::{App, HttpServer, web};
+use grantor::store::{AuthMethod, Client, ClientRegistry, Revision};
+use grantor::{AuthorizationServer, ClientId, HostKeys, Resource, Scope, SystemEntropy};
+use grantor_storage_memory::MemoryStore;
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let listener = TcpListener::bind("127.0.0.1:8080")?;
+    let issuer = format!("http://{}", listener.local_addr()?);
+    let (store, host_keys) = (MemoryStore::new(), HostKeys::ephemeral());
+
+    // One client, with a secret that is shown once.
+    let id = ClientId::new("billing")?;
+    let (secret, credential) = host_keys.new_secret(&id, &SystemEntropy::new())?;
+    let client = Client::builder(id, AuthMethod::CLIENT_SECRET_BASIC)
+        .credential(credential)
+        .scope(Scope::parse("invoices:read invoices:write")?)
+        .build()?;
+    let _inserted = ClientRegistry::insert(&store, Revision::first(&SystemEntropy::new())?, &client).await?;
+
+    // The server. In production the issuer is https and the host keys come from a secret manager.
+    let server = AuthorizationServer::builder(&issuer, store, host_keys)
+        .resource(Resource::new("https://api.example.com").scopes(["invoices:read", "invoices:write"]))
+        .executor(grantor_actix::TokioExecutor::current())
+        .dangerous()
+        .allow_http_on_loopback()
+        .build()
+        .await?;
+    println!("curl -u billing:{} -d grant_type=client_credentials {issuer}/oauth2/token", secret.expose());
+    grantor_actix::spawn_maintenance(server.clone());
+
+    // The application's own routes behind it.
+    let app = move || {
+        App::new()
+            .configure(grantor_actix::configure(server.clone()))
+            .route("/", web::get().to(async || "our own page"))
+    };
+    HttpServer::new(app).listen(listener)?.run().await?;
+    Ok(())
+}
