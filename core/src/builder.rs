@@ -13,6 +13,7 @@ use crate::endpoint::{Endpoints, metadata};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::event::{Event, EventSink};
 use crate::executor::Executor;
+use crate::fetch::KeySetFetcher;
 use crate::host_keys::HostKeys;
 use crate::jose::SigningAlgorithm;
 use crate::keys::{KeyRing, Workshop};
@@ -44,6 +45,7 @@ pub struct Builder {
     executor: Option<Arc<dyn Executor>>,
     imported: Option<Arc<dyn SecretVerifier>>,
     imported_at_once: usize,
+    key_sets: Option<Arc<dyn KeySetFetcher>>,
     policy: Arc<dyn IssuancePolicy>,
     limiter: Option<Arc<dyn RateLimiter>>,
     events: Arc<dyn EventSink>,
@@ -70,6 +72,7 @@ impl AuthorizationServer {
             executor: None,
             imported: None,
             imported_at_once: IMPORTED_AT_ONCE,
+            key_sets: None,
             policy: Arc::new(StandardPolicy),
             limiter: None,
             events: Arc::new(NoSink),
@@ -135,6 +138,13 @@ impl Builder {
     /// How many imported secrets are checked at the same time, at least one; more answer 503. Each takes a core.
     pub const fn imported_secrets_at_once(mut self, at_once: usize) -> Self {
         self.imported_at_once = if at_once == 0 { 1 } else { at_once };
+        self
+    }
+
+    /// Who fetches the keys of clients that publish them at a `jwks_uri`; the crate `grantor-fetch` brings one. Off by
+    /// default, and such a client is refused.
+    pub fn key_sets(mut self, fetcher: impl KeySetFetcher) -> Self {
+        self.key_sets = Some(Arc::new(fetcher));
         self
     }
 
@@ -231,6 +241,7 @@ impl Builder {
             keys,
             host_keys: self.host_keys,
             imported,
+            key_sets: self.key_sets,
             policy: self.policy,
             introspection_algorithm,
             limiter: self.limiter,

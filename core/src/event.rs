@@ -5,8 +5,9 @@ use std::fmt;
 use std::fmt::Debug;
 
 pub use crate::error::{ErrorCode, FaultKind, Reason};
+use crate::fetch::FetchError;
 use crate::store::CompatibilitySwitch;
-use crate::types::{ClientId, CredentialId, Jti, KeyId, ResourceUri, Scope, Timestamp};
+use crate::types::{ClientId, CredentialId, Jti, KeyId, KeySetUrl, ResourceUri, Scope, Timestamp};
 
 /// Receives events, for audit trails and metrics. The same go to `tracing`.
 ///
@@ -52,6 +53,15 @@ pub enum Event<'a> {
         client_id: Option<&'a ClientId>,
         /// The switch.
         switch: &'a CompatibilitySwitch,
+    },
+    /// The keys of a client could not be fetched, so that it was told `invalid_client` (T63).
+    KeySetFetchFailed {
+        /// The client. **Claimed**: whoever sent the request has proved nothing.
+        client_id: &'a ClientId,
+        /// Its `jwks_uri`.
+        url: &'a KeySetUrl,
+        /// What failed.
+        error: &'a FetchError,
     },
     /// Work behind the requests failed: reading the keys again, or pruning. The old state stays in use.
     MaintenanceFailed(&'a (dyn Error + 'static)),

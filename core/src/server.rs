@@ -28,6 +28,7 @@ use crate::entropy::Entropy;
 use crate::error::{ErrorCode, Fault, Reason, Refusal, Step, reject, uncached};
 use crate::event::{Event, EventSink, RequestTrail, TokenIssued};
 use crate::executor::Executor;
+use crate::fetch::KeySetFetcher;
 use crate::grant::{Grant, client_credentials};
 use crate::host_keys::HostKeys;
 use crate::http::{Request, Response};
@@ -66,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) keys: KeyRing,
     pub(crate) host_keys: HostKeys,
     pub(crate) imported: Option<ImportedSecrets>,
+    pub(crate) key_sets: Option<Arc<dyn KeySetFetcher>>,
     pub(crate) policy: Arc<dyn IssuancePolicy>,
     /// For introspection answers as JWTs, where the caller has registered no algorithm.
     pub(crate) introspection_algorithm: SigningAlgorithm,
@@ -258,6 +260,7 @@ impl Inner {
             clients: &*self.stores.clients,
             host_keys: &self.host_keys,
             imported: self.imported.as_ref(),
+            key_sets: self.key_sets.as_deref(),
             limiter: self.limiter.as_deref(),
             events: self,
             compatibility: &self.compatibility,

@@ -188,6 +188,36 @@ async fn a_key_of_ours_that_cannot_be_read_is_a_damaged_record() {
     }
 }
 
+#[test]
+fn rfc7591_s2_a_place_of_keys_comes_back_as_it_was() {
+    let held = Credential::key_set(jwks_uri()).unwrap().labelled("theirs").valid_until(at(NOW));
+    let client = client_with(AuthMethod::PRIVATE_KEY_JWT, vec![held]);
+    let mut whole = document(&client);
+    let kind = whole["credentials"][0]["kind"].clone();
+    assert_eq!(
+        (whole["credentials"][0]["id"].as_str(), &kind),
+        (Some("jwks_uri"), &json!({"key_set": JWKS_URI}))
+    );
+    let again = Client::from_document(&whole.to_string()).unwrap();
+    assert_eq!(again, client);
+    assert!(matches!(again.credentials()[0].kind(), CredentialKind::KeySet(url) if *url == jwks_uri()));
+    // What a newer release says beside or inside is kept whole and opens nothing.
+    for newer in
+        [merged(&kind, &json!({"pinned": "x"})), json!({"key_set": {"url": JWKS_URI, "pinned": "x"}})]
+    {
+        whole["credentials"][0]["kind"] = newer.clone();
+        let client = Client::from_document(&whole.to_string()).unwrap();
+        assert!(matches!(client.credentials()[0].kind(), CredentialKind::Unknown(_)), "{newer}");
+        assert_eq!(document(&client), whole);
+    }
+    for damaged in
+        [json!(7), json!("file:///etc/passwd"), json!(""), json!(null), json!({}), json!([JWKS_URI])]
+    {
+        whole["credentials"][0]["kind"] = json!({"key_set": damaged});
+        assert!(Client::from_document(&whole.to_string()).is_err(), "{damaged}");
+    }
+}
+
 /// Beside one of an unknown kind the others work.
 #[tokio::test]
 async fn an_unknown_credential_stands_in_nobodys_way() {

@@ -49,7 +49,7 @@ pub(crate) fn token_document() -> String {
     )
 }
 
-/// The record of a client, with 50 credentials of all kinds.
+/// The record of a client, with 50 credentials of all kinds that may stand beside each other.
 pub(crate) fn client_document(id: &str) -> String {
     let credentials: Vec<String> = (0..50)
         .map(|number| {
@@ -86,6 +86,15 @@ pub(crate) fn client_document(id: &str) -> String {
         "resources":[{resources}],"serves":[{resources}],"introspector":true,
         "compatibility":["raw_basic","newer_switch"],"token_epoch":9007199254740991,
         "created_at":253402300799,"metadata":{extra}}}"#
+    )
+}
+
+/// The record of a client that publishes its keys, at the longest URL and an odd one. It has no other key.
+pub(crate) fn publishing_client_document(id: &str) -> String {
+    let url = format!("{:x<2048}", "https://keys.example.com:8443/j%00'--;%25_*?[a]$1&x=%F0%9F%8F%A6/");
+    format!(
+        r#"{{"v":1,"id":"{id}","enabled":false,"auth_method":"private_key_jwt","credentials":[{{"id":"jwks_uri",
+        "kind":{{"key_set":"{url}"}}}}],"grant_types":["client_credentials"],"scope":"A a"}}"#
     )
 }
 

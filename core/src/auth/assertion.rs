@@ -27,8 +27,8 @@ pub(crate) struct PresentedAssertion<'a> {
     /// Who its `sub` claims to be.
     pub(crate) client_id: ClientId,
     claims: ReceivedClaims,
-    algorithm: AssertionAlgorithm,
-    jws: ReceivedJws<'a>,
+    pub(super) algorithm: AssertionAlgorithm,
+    pub(super) jws: ReceivedJws<'a>,
 }
 
 impl<'a> PresentedAssertion<'a> {
@@ -69,7 +69,7 @@ impl ClientAuthentication<'_> {
         let client = found.ok_or(invalid_client(Reason::ClientUnknown))?;
         self.usable(&client, presented.method())?;
         let by_switch = self.check_audience(&client, claims.audience)?;
-        let credential = self.signed_by(&client, presented)?.ok_or(invalid_client(Reason::JwtSignature))?;
+        let credential = self.signed_by(&client, presented).await?;
         trail.credential = Some(credential.id().clone());
         if let Some(switch) = by_switch {
             self.compatibility_used(&client, &switch);
@@ -91,12 +91,36 @@ impl ClientAuthentication<'_> {
         Err(invalid_client(Reason::JwtAudience).into())
     }
 
-    /// The credential of the client whose key made the signature.
-    fn signed_by<'c>(
+    /// The credential of the client whose key made the signature: among those of its record, or at its `jwks_uri`.
+    async fn signed_by<'c>(
         &self,
         client: &'c Client,
         presented: &PresentedAssertion<'_>,
-    ) -> Step<Option<&'c Credential>> {
+    ) -> Step<&'c Credential> {
+        let mut held = client.credentials().iter().filter(|held| held.is_valid_at(self.rules.now));
+        let published = held.find_map(|held| match held.kind() {
+            CredentialKind::KeySet(url) if !presented.algorithm.is_symmetric() => Some((held, url)),
+            CredentialKind::KeySet(_)
+            | CredentialKind::Digest(_)
+            | CredentialKind::Imported(_)
+            | CredentialKind::Key(_)
+            | CredentialKind::SealedSecret(_)
+            | CredentialKind::Unknown(_) => None,
+        });
+        match published {
+            Some((credential, url)) => {
+                self.check_published(client.id(), url, presented).await?;
+                Ok(credential)
+            }
+            None => self.signed_by_held(client, presented),
+        }
+    }
+
+    fn signed_by_held<'c>(
+        &self,
+        client: &'c Client,
+        presented: &PresentedAssertion<'_>,
+    ) -> Step<&'c Credential> {
         let mut candidates = 0;
         let mut fault = None;
         for credential in client.credentials().iter().filter(|held| held.is_valid_at(self.rules.now)) {
@@ -107,12 +131,15 @@ impl ClientAuthentication<'_> {
                         && key.is_named(header.kid.as_deref(), header.certificate.as_deref())
                 }
                 CredentialKind::SealedSecret(secret) => secret.algorithm() == presented.algorithm,
-                CredentialKind::Digest(_) | CredentialKind::Imported(_) | CredentialKind::Unknown(_) => false,
+                CredentialKind::Digest(_)
+                | CredentialKind::Imported(_)
+                | CredentialKind::KeySet(_)
+                | CredentialKind::Unknown(_) => false,
             };
             if fits {
                 candidates += 1;
                 match self.is_signed_with(client, credential, presented) {
-                    Ok(true) => return Ok(Some(credential)),
+                    Ok(true) => return Ok(credential),
                     Ok(false) => {}
                     // Another one may fit; if none does it is our fault and not the client's.
                     Err(unusable) => fault = Some(unusable),
@@ -122,7 +149,7 @@ impl ClientAuthentication<'_> {
         match (fault, candidates) {
             (Some(fault), _) => Err(fault),
             (None, 0) => Err(invalid_client(Reason::JwtKeyUnknown).into()),
-            (None, _) => Ok(None),
+            (None, _) => Err(invalid_client(Reason::JwtSignature).into()),
         }
     }
 
@@ -141,7 +168,10 @@ impl ClientAuthentication<'_> {
                     .map_err(|error| Fault::internal(SealedSecretUnusable(client.id().to_string(), error)))?;
                 Ok(presented.algorithm.mac_verifies(&secret, jws.signing_input, &jws.signature))
             }
-            CredentialKind::Digest(_) | CredentialKind::Imported(_) | CredentialKind::Unknown(_) => Ok(false),
+            CredentialKind::Digest(_)
+            | CredentialKind::Imported(_)
+            | CredentialKind::KeySet(_)
+            | CredentialKind::Unknown(_) => Ok(false),
         }
     }
 

@@ -5,6 +5,7 @@
 //! not: how long a refusal takes tells about the keys of a client at most.
 
 mod assertion;
+mod key_set;
 mod presented;
 mod secret;
 
@@ -18,6 +19,7 @@ use crate::claim::{Claimed, Proof, claim};
 use crate::compatibility::Compatibility;
 use crate::error::{ErrorCode, Reason, Refusal, Rejection, Step};
 use crate::event::{Event, EventSink, RequestTrail};
+use crate::fetch::KeySetFetcher;
 use crate::form::Form;
 use crate::host_keys::HostKeys;
 use crate::http::Request;
@@ -38,6 +40,7 @@ pub(crate) struct ClientAuthentication<'a> {
     pub(crate) clients: &'a dyn ClientStore,
     pub(crate) host_keys: &'a HostKeys,
     pub(crate) imported: Option<&'a ImportedSecrets>,
+    pub(crate) key_sets: Option<&'a dyn KeySetFetcher>,
     pub(crate) limiter: Option<&'a dyn RateLimiter>,
     pub(crate) events: &'a dyn EventSink,
     pub(crate) compatibility: &'a Compatibility,

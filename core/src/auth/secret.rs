@@ -114,6 +114,7 @@ impl ClientAuthentication<'_> {
             CredentialKind::Digest(digest) => Some(digest),
             CredentialKind::Imported(_)
             | CredentialKind::Key(_)
+            | CredentialKind::KeySet(_)
             | CredentialKind::SealedSecret(_)
             | CredentialKind::Unknown(_) => None,
         });
@@ -136,6 +137,7 @@ impl ClientAuthentication<'_> {
                 CredentialKind::Imported(encoded) => Some((held, encoded.as_str())),
                 CredentialKind::Digest(_)
                 | CredentialKind::Key(_)
+                | CredentialKind::KeySet(_)
                 | CredentialKind::SealedSecret(_)
                 | CredentialKind::Unknown(_) => None,
             });

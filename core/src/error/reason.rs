@@ -88,6 +88,10 @@ pub enum Reason {
     JwtAlgorithm,
     /// The client or issuer has no valid key for this `alg`, `kid` or certificate.
     JwtKeyUnknown,
+    /// The client's keys are at a `jwks_uri`, and there is nothing that fetches them.
+    KeySetsOff,
+    /// The client's keys could not be fetched from its `jwks_uri`.
+    KeySetUnavailable,
     /// The signature is of none of the keys of the client, or of the issuer whose token it claims to be.
     JwtSignature,
     /// A registered claim has the wrong type or is out of range.
@@ -211,6 +215,8 @@ impl Reason {
             Self::JwtType => "jwt_type",
             Self::JwtAlgorithm => "jwt_algorithm",
             Self::JwtKeyUnknown => "jwt_key_unknown",
+            Self::KeySetsOff => "key_sets_off",
+            Self::KeySetUnavailable => "key_set_unavailable",
             Self::JwtSignature => "jwt_signature",
             Self::JwtClaimType => "jwt_claim_type",
             Self::JwtIssuer => "jwt_issuer",

@@ -45,7 +45,6 @@ impl PublicKeySet {
     }
 
     /// The keys that can have made a signature of `alg` under this `kid` and certificate thumbprint.
-    #[allow(dead_code)] // what comes next uses it: client keys by `jwks_uri`, tokens of other issuers
     pub(crate) fn candidates<'a>(
         &'a self,
         alg: AssertionAlgorithm,

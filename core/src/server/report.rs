@@ -146,6 +146,9 @@ fn trace(event: &Event<'_>) {
             let client_id = client_id.map(field::display);
             tracing::warn!(client_id, switch = switch.as_str(), "compatibility switch used");
         }
+        Event::KeySetFetchFailed { client_id, url, error } => {
+            tracing::warn!(%client_id, %url, source = %Chain(*error), "the keys of a client could not be fetched");
+        }
         Event::SigningKeyCreated { kid, alg } => tracing::info!(%kid, alg, "signing key created"),
     }
 }

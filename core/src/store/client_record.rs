@@ -342,8 +342,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] for two credentials of one id, two imported secrets that are valid at one time, more than
-    /// 50 credentials, a default scope outside the scope, a name or label that is too long or holds control
+    /// [`InvalidValue`] for two credentials of one id, two imported secrets that are valid at one time, two places of
+    /// keys or one beside a key, more than 50 credentials, a default scope outside the scope, a name or label that is too long or holds control
     /// characters, or `none` as method.
     pub fn build(self) -> Result<Client, InvalidValue> {
         let record = &self.0;
@@ -356,6 +356,12 @@ impl ClientBuilder {
         let alone = |(at, held): (usize, &&Credential)| {
             !imported.iter().skip(at + 1).any(|other| held.overlaps(other))
         };
+        let keys = |kind: fn(&CredentialKind) -> bool| {
+            record.credentials.iter().filter(|held| kind(held.kind())).count()
+        };
+        let key_sets = keys(|kind| matches!(kind, CredentialKind::KeySet(_)));
+        let keys = keys(|kind| matches!(kind, CredentialKind::Key(_)));
+        let one_place = "keys of its own, or one place of keys and no more (RFC 7591 §2)";
         let text_ok = |text: &str| text.len() <= 200 && !text.chars().any(char::is_control);
         let mut labels = record.credentials.iter().filter_map(Credential::label);
         let default_ok = record.default_scope.as_ref().is_none_or(|scope| scope.is_within(&record.scope));
@@ -365,6 +371,7 @@ impl ClientBuilder {
             (ids.len() == record.credentials.len(), "credentials", "of different ids"),
             (ids.len() <= 50, "credentials", "at most 50, since a request may have to try them all"),
             (imported.iter().enumerate().all(alone), "credentials", one_hash),
+            (key_sets == 0 || (key_sets == 1 && keys == 0), "credentials", one_place),
             (default_ok, "default_scope", "within scope"),
             (record.name.as_deref().is_none_or(text_ok), "name", short),
             (labels.all(text_ok), "label", short),

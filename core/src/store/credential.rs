@@ -1,4 +1,4 @@
-//! One way in which a client proves itself: a secret's digest, an imported hash, later a key.
+//! One way in which a client proves itself: a secret's digest, an imported hash, a key, a place of keys.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::Sealed;
 use super::document::{self, Unknown, base64};
 use super::sealed::SealedDocument;
 use crate::jose::{AssertionAlgorithm, PublicKey};
-use crate::types::{CredentialId, HostKeyId, InvalidValue, Timestamp};
+use crate::types::{CredentialId, HostKeyId, InvalidValue, KeySetUrl, Timestamp};
 
 /// A credential of a client, with its own life. A client may hold several, so that rotation needs no downtime.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,8 @@ pub enum CredentialKind {
     Imported(String),
     /// A public key for `private_key_jwt`.
     Key(Box<PublicKey>),
+    /// Where the client publishes its public keys for `private_key_jwt`: `jwks_uri` (RFC 7591 §2).
+    KeySet(KeySetUrl),
     /// A secret that has to be had in the clear, for `client_secret_jwt`. Made by [`HostKeys`](crate::HostKeys).
     SealedSecret(SealedSecret),
     /// A kind that a later release wrote. It opens nothing here and is kept as it is.
@@ -101,6 +103,18 @@ impl Credential {
     pub fn key(key: PublicKey) -> Result<Self, InvalidValue> {
         let id = CredentialId::new(format!("{}.{}", key.thumbprint(), key.algorithm()))?;
         Ok(Self::new(id, CredentialKind::Key(Box::new(key))))
+    }
+
+    /// The place where a client publishes its public keys for `private_key_jwt`, `jwks_uri` (RFC 7591 §2). Its id is that
+    /// name. Using it needs [`Builder::key_sets`](crate::Builder::key_sets).
+    ///
+    /// A client has one at most, and then no key of its own beside it: `jwks` and `jwks_uri` are not both given.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] never for a URL that was read: only if the name made no id.
+    pub fn key_set(url: KeySetUrl) -> Result<Self, InvalidValue> {
+        Ok(Self::new(CredentialId::new("jwks_uri")?, CredentialKind::KeySet(url)))
     }
 
     /// A credential of the given kind, valid at once and until it is removed.
@@ -187,6 +201,7 @@ impl fmt::Debug for CredentialKind {
             Self::Digest(digest) => write!(f, "{digest:?}"),
             Self::Imported(_) => f.write_str("Imported(..)"),
             Self::Key(key) => write!(f, "{key:?}"),
+            Self::KeySet(url) => write!(f, "{url:?}"),
             Self::SealedSecret(secret) => write!(f, "{secret:?}"),
             Self::Unknown(_) => f.write_str("Unknown(..)"),
         }
@@ -222,6 +237,7 @@ pub(super) fn serialize<S: Serializer>(credentials: &[Credential], out: S) -> Re
             CredentialKind::Digest(digest) => serde_json::json!({ "digest": digest.0 }),
             CredentialKind::Imported(encoded) => serde_json::json!({ "imported": encoded }),
             CredentialKind::Key(key) => serde_json::json!({ "key": key.to_json() }),
+            CredentialKind::KeySet(url) => serde_json::json!({ "key_set": url }),
             CredentialKind::SealedSecret(secret) => {
                 let sealed = SealedDocument::from(&secret.sealed);
                 serde_json::json!({ "sealed_secret": { "alg": secret.algorithm.as_str(), "sealed": sealed } })
@@ -253,6 +269,9 @@ fn known<E: serde::de::Error>(kind: &Map<String, Value>) -> Result<Option<Creden
     }
     if let Some(encoded) = document::only(kind, "imported", &[])? {
         return Ok(Some(CredentialKind::Imported(encoded)));
+    }
+    if let Some(url) = document::only(kind, "key_set", &[])? {
+        return Ok(Some(CredentialKind::KeySet(url)));
     }
     if let (Some(jwk), 1) = (kind.get("key"), kind.len()) {
         let damaged = || E::custom("a damaged key");

@@ -33,6 +33,8 @@ pub enum Kind {
     MaintenanceFailed,
     /// A compatibility switch, by its name.
     Compatibility(String),
+    /// The `jwks_uri` that could not be fetched.
+    KeySetFetchFailed(String),
     Other,
 }
 
@@ -119,6 +121,12 @@ impl EventSink for Events {
             Event::CompatibilityUsed { client_id, switch } => {
                 seen.kind = Kind::Compatibility(switch.as_str().to_owned());
                 seen.client_id = client_id.map(ToString::to_string);
+                None
+            }
+            Event::KeySetFetchFailed { client_id, url, error } => {
+                seen.kind = Kind::KeySetFetchFailed(url.to_string());
+                seen.client_id = Some(client_id.to_string());
+                seen.source = chain(*error);
                 None
             }
             _ => None,

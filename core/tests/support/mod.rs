@@ -5,6 +5,7 @@
 mod answer;
 mod assertion;
 mod events;
+mod key_sets;
 mod stubs;
 mod token;
 mod tokens;
@@ -12,6 +13,7 @@ mod tokens;
 pub use answer::{Answer, refused};
 pub use assertion::*;
 pub use events::{Events, Kind, Seen, chain};
+pub use key_sets::{FakeKeySets, JWKS_URI, jwks_uri, published};
 pub use stubs::{
     CountingVerifier, FakeAnswer, FakeClients, FakeKeys, FakeReplace, FixedPolicy, Journal, Limiter,
     TestExecutor, Verdict,

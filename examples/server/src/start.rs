@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use grantor::AuthorizationServer;
 use grantor_axum::TokioExecutor;
+use grantor_fetch::{Fetcher, KeySets};
 use tokio::net::TcpListener;
 
 use crate::config::Config;
@@ -42,10 +43,15 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     let stores = backends.stores(configured);
     let is_shared = backends.memory().is_none();
     prepare(backends).await?;
-    let builder = AuthorizationServer::builder(place.issuer(address), stores, host_keys)
+    let issuer = place.issuer(address);
+    let key_sets = key_sets(issuer.starts_with("http://"));
+    let mut builder = AuthorizationServer::builder(issuer, stores, host_keys)
         .executor(TokioExecutor::current())
         .dangerous()
         .allow_http_on_loopback();
+    if let Some(key_sets) = key_sets {
+        builder = builder.key_sets(key_sets);
+    }
     let mut builder = config.apply(builder)?;
     if let Some(verifier) = config.imported_secrets() {
         builder = builder.imported_secrets(verifier);
@@ -79,6 +85,19 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     // The file of its key goes now, and no sooner.
     drop(demo);
     Ok(())
+}
+
+/// What fetches the keys of clients with a `jwks_uri`. A machine without root certificates serves all others.
+fn key_sets(http_on_loopback: bool) -> Option<KeySets> {
+    let fetcher = Fetcher::builder();
+    let fetcher = if http_on_loopback { fetcher.dangerous().allow_http_on_loopback() } else { fetcher };
+    match fetcher.build() {
+        Ok(fetcher) => Some(KeySets::new(fetcher)),
+        Err(error) => {
+            tracing::warn!("{}", Failure::because("clients with a jwks_uri are refused", error));
+            None
+        }
+    }
 }
 
 /// A store that is away is no reason to die: it is prepared when it comes, and until then requests are answered 503.

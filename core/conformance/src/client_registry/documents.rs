@@ -1,11 +1,13 @@
 //! Records of clients are kept as they are.
 
-use grantor::store::{Client, ClientQuery, ClientRegistry, ClientStore, Insert, Update, Versioned};
+use grantor::store::{Client, ClientQuery, ClientRegistry, ClientStore, Delete, Insert, Update, Versioned};
 
 use super::{FIRST, expect, insert, update, walk};
 use crate::broken::{Broken, Checked, Promise};
 use crate::fixture::{Fixture, Planted};
-use crate::hostile::{DAMAGED, client_document, other_versions, with_unknown_members};
+use crate::hostile::{
+    DAMAGED, client_document, other_versions, publishing_client_document, with_unknown_members,
+};
 use crate::ids::client_id;
 use crate::outage::corrupt;
 use crate::records::named;
@@ -19,7 +21,8 @@ where
         "a client comes back as it was stored, however big or odd",
         "a credential, scope or restriction that is cut, normalised or lost is another client",
     );
-    comes_back(fixture, promise, &client_document("a")).await
+    comes_back(fixture, promise, &client_document("a")).await?;
+    comes_back(fixture, promise, &publishing_client_document("b")).await
 }
 
 /// Members that a newer release wrote.
@@ -53,7 +56,10 @@ where
     expect(promise, &one, &changed, FIRST.next()).await?;
     expect_listed(promise, &one, &changed).await?;
     let enabled = promise.made(client.to_builder().enabled(true).build())?;
-    expect(promise, &one, &enabled, FIRST.next()).await
+    expect(promise, &one, &enabled, FIRST.next()).await?;
+    // Room for the next one.
+    let deleted = promise.of(one.delete(client.id())).await?;
+    promise.holds(deleted == Delete::Done, || "it could not be deleted".to_owned())
 }
 
 async fn expect_listed(promise: Promise, store: &impl ClientRegistry, client: &Client) -> Checked {

@@ -1,9 +1,10 @@
-//! What a new client proves itself with: a secret, or a key pair of which the server sees the public half.
+//! What a new client proves itself with: a secret, a key pair of which the server sees the public half, or keys that it
+//! publishes.
 
 use std::path::PathBuf;
 
 use grantor::store::{AuthMethod, Client, Credential};
-use grantor::{AssertionAlgorithm, ClientId, ClientSecret, HostKeys, SystemEntropy};
+use grantor::{AssertionAlgorithm, ClientId, ClientSecret, HostKeys, InvalidValue, KeySetUrl, SystemEntropy};
 use serde_json::{Map, Value};
 
 use crate::assertion::MadeKey;
@@ -16,6 +17,7 @@ use crate::private_file;
 pub(super) enum NewProof {
     Secret { variable: String, secret: ClientSecret },
     Key { file: PathBuf, key: Box<MadeKey> },
+    Published(KeySetUrl),
 }
 
 impl NewProof {
@@ -25,22 +27,41 @@ impl NewProof {
         wanted: &NewClient,
         host_keys: &HostKeys,
     ) -> Result<(Self, Credential), Failure> {
-        match (wanted.auth, &wanted.key_out) {
-            (Method::PrivateKeyJwt, Some(file)) => {
+        match (wanted.auth, &wanted.key_out, &wanted.jwks_uri) {
+            (Method::PrivateKeyJwt, None, Some(url)) => Self::published(url),
+            (Method::PrivateKeyJwt, Some(_), Some(_)) => {
+                let remedy = "take out --key-out, whose key the server would keep, or --jwks-uri";
+                Err(Mistake::new("--jwks-uri", "there is --key-out beside it", remedy).into())
+            }
+            (Method::PrivateKeyJwt, Some(file), None) => {
                 let key = MadeKey::generate()?;
                 let credential = key.credential.clone();
                 Ok((Self::Key { file: file.clone(), key: Box::new(key) }, credential))
             }
-            (Method::PrivateKeyJwt, None) => {
-                let remedy = "name a new file for the private key, such as --key-out billing.key";
+            (Method::PrivateKeyJwt, None, None) => {
+                let remedy = "name a new file for the private key, such as --key-out billing.key; or where the client \
+                              publishes its keys, with --jwks-uri";
                 Err(Mistake::new("--key-out", "missing", remedy).into())
             }
-            (_, Some(_)) => {
+            (_, _, Some(_)) => {
+                let remedy = "take it out, or write --auth private_key_jwt";
+                Err(Mistake::new("--jwks-uri", "there are no public keys with this --auth", remedy).into())
+            }
+            (_, Some(_), None) => {
                 let remedy = "take it out, or write --auth private_key_jwt";
                 Err(Mistake::new("--key-out", "there is no private key with this --auth", remedy).into())
             }
-            (method, None) => Self::secret(id, method == Method::ClientSecretJwt, host_keys),
+            (method, None, None) => Self::secret(id, method == Method::ClientSecretJwt, host_keys),
         }
+    }
+
+    fn published(url: &str) -> Result<(Self, Credential), Failure> {
+        let refused = |rule: InvalidValue| {
+            Failure::from(Mistake::new("--jwks-uri", "breaks the rule for its value", rule.to_string()))
+        };
+        let url = KeySetUrl::new(url).map_err(refused)?;
+        let credential = Credential::key_set(url.clone()).map_err(refused)?;
+        Ok((Self::Published(url), credential))
     }
 
     /// Another secret for a client that proves itself by one.
@@ -93,6 +114,7 @@ impl NewProof {
         match self {
             Self::Secret { variable, .. } => ("secrets", format!("[{{ env = {} }}]", toml_text(variable))),
             Self::Key { key, .. } => ("jwks", format!("{{ keys = [{}] }}", inline(&key.public))),
+            Self::Published(url) => ("jwks_uri", toml_text(url.as_str())),
         }
     }
 
@@ -104,7 +126,7 @@ impl NewProof {
                  once and\n# kept nowhere; whoever has it is the client.\n\n{}\n",
                 self.line()
             ),
-            Self::Key { .. } => self.for_the_client(id),
+            Self::Key { .. } | Self::Published(_) => self.for_the_client(id),
         }
     }
 
@@ -112,7 +134,7 @@ impl NewProof {
     pub(super) fn line(&self) -> String {
         match self {
             Self::Secret { variable, secret } => format!("{variable}={}", secret.expose()),
-            Self::Key { .. } => String::new(),
+            Self::Key { .. } | Self::Published(_) => String::new(),
         }
     }
 
@@ -133,6 +155,10 @@ impl NewProof {
                     shell_word(id.as_str())
                 )
             }
+            Self::Published(url) => format!(
+                "\n# Its public keys are read from {url} when it asks for a token. What is there has to be a JWK Set\n# \
+                 (RFC 7517 §5); a key that is taken out of it ends within five minutes.\n"
+            ),
         }
     }
 }

@@ -72,6 +72,7 @@ fn page(client: &Client) -> String {
         ("serves", list(client.serves())),
         ("introspector", yes_no(client.is_introspector()).to_owned()),
         ("compatibility", switches(client).join(" ")),
+        ("jwks_uri", client.credentials().iter().find_map(jwks_uri).unwrap_or("-").to_owned()),
     ];
     let facts = facts.map(|(name, fact)| vec![name.to_owned(), fact]);
     let head = ["CREDENTIAL", "KIND", "ALG", "KID", "LABEL", "FROM", "UNTIL"].map(str::to_owned).to_vec();
@@ -105,6 +106,7 @@ fn document(client: &Client) -> Value {
             "alg": alg,
             "kid": key.and_then(PublicKey::kid),
             "thumbprint": key.map(PublicKey::thumbprint),
+            "jwks_uri": jwks_uri(held),
             "label": held.label(),
             "not_before": moment(held.not_before()),
             "expires_at": moment(held.expires_at()),
@@ -133,10 +135,16 @@ fn about(credential: &Credential) -> About<'_> {
         CredentialKind::Digest(_) => ("secret", None, None),
         CredentialKind::SealedSecret(secret) => ("secret", Some(secret.algorithm().as_str()), None),
         CredentialKind::Key(key) => ("key", Some(key.algorithm().as_str()), Some(key)),
+        CredentialKind::KeySet(_) => ("jwks_uri", None, None),
         CredentialKind::Imported(_) => ("argon2id", None, None),
         CredentialKind::Unknown(_) => ("unknown", None, None),
         _ => ("unknown", None, None),
     }
+}
+
+/// Where its keys are, if it is a place of keys.
+fn jwks_uri(credential: &Credential) -> Option<&str> {
+    if let CredentialKind::KeySet(url) = credential.kind() { Some(url.as_str()) } else { None }
 }
 
 fn switches(client: &Client) -> Vec<&str> {

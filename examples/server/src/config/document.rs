@@ -43,6 +43,7 @@ pub(crate) struct ClientEntry {
     pub(super) secrets: Vec<SecretEntry>,
     pub(super) jwks: Option<Map<String, Value>>,
     pub(super) jwks_file: Option<String>,
+    pub(super) jwks_uri: Option<String>,
     #[serde(default)]
     pub(super) scope: String,
     pub(super) default_scope: Option<String>,

@@ -1,10 +1,10 @@
-//! The public keys of a client, inline or in a file.
+//! The public keys of a client: inline, in a file, or where it publishes them.
 
 use std::fs::File;
 use std::io::Read;
 
 use grantor::store::Credential;
-use grantor::{InvalidValue, PublicKey};
+use grantor::{InvalidValue, KeySetUrl, PublicKey};
 use serde_json::Value;
 
 use super::document::ClientEntry;
@@ -16,17 +16,23 @@ const FILE_BYTES: u64 = 256 * 1024;
 impl Config {
     /// The keys of the client at `key`, each with the key where it stands.
     pub(super) fn keys(&self, key: &str, entry: &ClientEntry) -> Result<Vec<(String, Credential)>, Mistake> {
-        let (key, jwks) = match (&entry.jwks, &entry.jwks_file) {
-            (None, None) => return Ok(Vec::new()),
-            (Some(inline), None) => (format!("{key}.jwks"), Value::Object(inline.clone()).to_string()),
-            (None, Some(path)) => {
+        let (key, jwks) = match (&entry.jwks, &entry.jwks_file, &entry.jwks_uri) {
+            (None, None, None) => return Ok(Vec::new()),
+            (None, None, Some(url)) => return self.jwks_uri(&format!("{key}.jwks_uri"), url),
+            (Some(inline), None, None) => (format!("{key}.jwks"), Value::Object(inline.clone()).to_string()),
+            (None, Some(path), None) => {
                 let key = format!("{key}.jwks_file");
                 let text = self.jwks_file(&key, path)?;
                 (key, text)
             }
-            (Some(_), Some(_)) => {
+            (Some(_), Some(_), _) => {
                 let remedy = "keep jwks or jwks_file, and put all keys into it";
                 return Err(self.mistake(&format!("{key}.jwks_file"), "there is jwks beside it", remedy));
+            }
+            (_, _, Some(_)) => {
+                let wrong = "there are keys of its own beside it (RFC 7591 §2)";
+                let remedy = "keep jwks_uri, or jwks or jwks_file";
+                return Err(self.mistake(&format!("{key}.jwks_uri"), wrong, remedy));
             }
         };
         let keys = PublicKey::from_jwks(&jwks).map_err(|rule| self.bad_keys(&key, &jwks, rule))?;
@@ -35,6 +41,18 @@ impl Config {
             Ok((key.clone(), credential))
         };
         keys.into_iter().map(credential).collect()
+    }
+
+    /// The place is all that is known now: it is asked when the client comes.
+    fn jwks_uri(&self, key: &str, text: &str) -> Result<Vec<(String, Credential)>, Mistake> {
+        let url = KeySetUrl::new(text).map_err(|rule| self.invalid(key, rule))?;
+        if text.starts_with("http://") && !is_on_loopback(text) {
+            let remedy =
+                "write an https URL; plain http is for an address on loopback, under an issuer on loopback";
+            return Err(self.mistake(key, "plain http: whoever is on the way chooses the keys", remedy));
+        }
+        let credential = Credential::key_set(url).map_err(|rule| self.invalid(key, rule))?;
+        Ok(vec![(key.to_owned(), credential)])
     }
 
     fn jwks_file(&self, key: &str, path: &str) -> Result<String, Mistake> {
@@ -71,4 +89,11 @@ impl Config {
             None => self.invalid(key, rule),
         }
     }
+}
+
+/// Whether a plain URL names this machine, in one of the ways in which people write that.
+fn is_on_loopback(url: &str) -> bool {
+    let hosts = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+    let rest = hosts.iter().find_map(|host| url.strip_prefix(host));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?']))
 }

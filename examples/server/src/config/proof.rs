@@ -48,7 +48,7 @@ impl Config {
                 (
                     "jwks",
                     "no key, so it could never get a token",
-                    "add jwks_file = \"PATH\" or jwks = { keys = […] }, or enabled = false",
+                    "add jwks_file = \"PATH\", jwks = { keys = […] } or jwks_uri = \"URL\", or enabled = false",
                 )
             } else {
                 (
@@ -69,13 +69,14 @@ impl Config {
             ("secrets", !entry.secrets.is_empty(), !signs),
             ("jwks", entry.jwks.is_some(), signs),
             ("jwks_file", entry.jwks_file.is_some(), signs),
+            ("jwks_uri", entry.jwks_uri.is_some(), signs),
         ];
         let Some((name, ..)) = given.into_iter().find(|(_, given, of_use)| *given && !of_use) else {
             return Ok(());
         };
         let remedy = if signs {
-            "take them out, and give its public keys as jwks_file = \"PATH\" or jwks = { keys = […] }; or \
-             choose another auth"
+            "take them out, and give its public keys as jwks_file = \"PATH\", jwks = { keys = […] } or \
+             jwks_uri = \"URL\"; or choose another auth"
         } else {
             "take them out, or write auth = \"private_key_jwt\""
         };

@@ -22,6 +22,9 @@ pub(crate) struct NewClient {
     /// Where to write the private key, for private_key_jwt: a new file, PKCS#8 PEM
     #[arg(long, value_name = "FILE")]
     pub(crate) key_out: Option<PathBuf>,
+    /// Where it publishes its public keys, for private_key_jwt, instead of --key-out: an https URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) jwks_uri: Option<String>,
     /// The widest scope that it can get, separated by spaces
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) scope: String,

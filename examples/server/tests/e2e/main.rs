@@ -8,6 +8,7 @@ mod example;
 mod flags;
 mod host_key;
 mod interop;
+mod key_sets;
 mod keys;
 mod mistakes;
 mod mistakes_of_keys;

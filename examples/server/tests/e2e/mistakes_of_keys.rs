@@ -28,6 +28,15 @@ const KEYS: &[(&str, &[&str])] = &[
     ("jwks_file = \"grantor.toml\"", &["clients[0].jwks_file", "no JSON: line 1", "\"keys\""]),
     ("jwks_file = \"THE_RSA_FILE\"", &["clients[0].jwks_file", "1 to 50 public keys"]),
     ("jwks_file = \"/dev/zero\"", &["clients[0].jwks_file", "larger than 262144 bytes"]),
+    ("jwks_uri = \"ftp://keys.example.com\"", &["clients[0].jwks_uri", "https URL"]),
+    ("jwks_uri = \"https://u:hunter2@a.example/\"", &["clients[0].jwks_uri", "without user information"]),
+    ("jwks_uri = \"http://a.example/\"", &["clients[0].jwks_uri", "plain http", "https URL"]),
+    ("jwks_uri = \"http://127.0.0.1.a.example/\"", &["clients[0].jwks_uri", "plain http", "https URL"]),
+    (
+        "jwks = { keys = [KEY] }\njwks_uri = \"https://a.example/\"",
+        &["clients[0].jwks_uri", "beside it", "keep jwks_uri"],
+    ),
+    ("jwks_uri = 7", &["clients[0].jwks_uri", "text in quotes"]),
     ("jwks_file = 7", &["clients[0].jwks_file", "text in quotes"]),
 ];
 
@@ -56,6 +65,10 @@ const SECRETS: &[(&str, &[&str])] = &[
 
 /// What a client that sends its secret says.
 const SENT: &[(&str, &[&str])] = &[
+    (
+        "jwks_uri = \"https://a.example/\"",
+        &["clients[0].jwks_uri", "client_secret_basic has no use", "private_key_jwt"],
+    ),
     ("jwks = { keys = [KEY] }", &["clients[0].jwks", "client_secret_basic has no use", "private_key_jwt"]),
     (
         "secrets = [{ env = \"GOOD\", algorithm = \"HS256\" }]",
