@@ -80,7 +80,7 @@ async fn s4_a_good_token_says_who_may_do_what() {
         assert_eq!((token.issued_at(), token.expires_at()), (Some(at(NOW)), at(NOW + 600)));
         assert!(token.require("read").is_ok());
         assert_eq!(token.require("write").unwrap_err().status(), 403);
-        let unfit: grantor::resource::Refused = token.claims::<Vec<String>>().unwrap_err().into();
+        let unfit = token.claims::<Vec<String>>().unwrap_err();
         assert_eq!((unfit.status(), unfit.reason()), (401, Some(Reason::TokenClaims)));
     }
 }

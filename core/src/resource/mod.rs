@@ -35,15 +35,19 @@
 
 pub(crate) mod declared;
 mod metadata;
+mod protected;
 mod refused;
 mod remembered;
 mod remote;
+mod required;
 mod verifier;
 
+pub(crate) use protected::ProtectedResource;
 pub use refused::Refused;
 pub(crate) use remembered::Remembered;
 pub use remote::RemoteIssuer;
-pub use verifier::{AccessTokenVerifier, AccessTokenVerifierBuilder, RequiredScope};
+pub use required::RequiredScope;
+pub use verifier::{AccessTokenVerifier, AccessTokenVerifierBuilder};
 pub(crate) use verifier::{Source, TokenSource, is_meant_for};
 
-pub use crate::token::{AccessToken, ClaimsError};
+pub use crate::token::AccessToken;

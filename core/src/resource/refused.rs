@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::{FaultKind, Reason, Refusal};
 use crate::http::Response;
-use crate::token::{ClaimsError, Inactive};
+use crate::token::Inactive;
 use crate::types::Scope;
 
 /// Why a request to an API is refused. [`Refused::into_response`] is the answer.
@@ -36,11 +36,11 @@ impl Refused {
         Self { kind: Kind::InvalidRequest, reason: Some(reason), metadata: None }
     }
 
-    pub(crate) const fn invalid_token(reason: Reason) -> Self {
+    pub(super) const fn invalid_token(reason: Reason) -> Self {
         Self { kind: Kind::InvalidToken, reason: Some(reason), metadata: None }
     }
 
-    pub(crate) const fn insufficient_scope(needed: Scope) -> Self {
+    pub(super) const fn insufficient_scope(needed: Scope) -> Self {
         Self {
             kind: Kind::InsufficientScope(needed),
             reason: Some(Reason::ScopeInsufficient),
@@ -126,13 +126,6 @@ impl From<Inactive> for Refused {
             Inactive::Because(reason) => Self::invalid_token(reason),
             Inactive::Failed(fault) => Self::failed(fault.kind),
         }
-    }
-}
-
-/// Such a token is not good for this API.
-impl From<ClaimsError> for Refused {
-    fn from(unfit: ClaimsError) -> Self {
-        Self::invalid_token(Reason::TokenClaims).with_metadata(unfit.metadata)
     }
 }
 

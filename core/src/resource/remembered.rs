@@ -76,12 +76,12 @@ impl Remembered {
 mod tests {
     use super::*;
     use crate::token::{Claims, Contents};
-    use crate::types::{ClientId, Scope};
+    use crate::types::{ClientId, Issuer, Scope};
 
     fn token(nth: usize) -> AccessToken {
         AccessToken(Contents {
             id: TokenId::of_opaque(&nth.to_be_bytes()),
-            issuer: String::new(),
+            issuer: Issuer::new("https://issuer.example").expect("issuer"),
             client_id: ClientId::new("billing").expect("id"),
             subject: String::new(),
             audience: Vec::new(),
@@ -91,8 +91,8 @@ mod tests {
             jti: None,
             epoch: 0,
             is_bound: false,
-            claims: Claims::Payload(Vec::new()),
-            metadata: None,
+            claims: Claims::Payload { json: Vec::new(), has_further: false },
+            checked_for: None,
         })
     }
 

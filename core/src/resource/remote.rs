@@ -235,7 +235,7 @@ impl Elsewhere {
             epoch: said.epoch,
             is_bound: said.is_bound,
             claims,
-            metadata: None,
+            checked_for: None,
         }))
     }
 }

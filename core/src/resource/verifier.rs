@@ -8,10 +8,11 @@ use async_trait::async_trait;
 
 use super::Refused;
 use super::metadata::{MetadataDocument, Place};
+use super::protected::ProtectedResource;
 use super::remembered::Remembered;
 use super::remote::RemoteIssuer;
 use crate::config::ConfigError;
-use crate::error::{FaultKind, Reason};
+use crate::error::Reason;
 use crate::http::{Request, Response};
 use crate::token::{AccessToken, Inactive};
 use crate::types::{Issuer, ResourceUri, Scope};
@@ -38,25 +39,9 @@ pub struct AccessTokenVerifier(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     source: Arc<dyn TokenSource>,
-    resource: ResourceUri,
+    resource: Arc<ProtectedResource>,
     remembered: Remembered,
     metadata: Option<MetadataDocument>,
-}
-
-/// A scope that a route needs, as a type: the extractors of the adapters take it.
-///
-/// ```
-/// use grantor::resource::RequiredScope;
-///
-/// struct ReadInvoices;
-///
-/// impl RequiredScope for ReadInvoices {
-///     const SCOPE: &'static str = "invoices:read";
-/// }
-/// ```
-pub trait RequiredScope: Send + Sync + 'static {
-    /// One scope or several, with a space between: all of them are needed.
-    const SCOPE: &'static str;
 }
 
 impl AccessTokenVerifier {
@@ -75,11 +60,27 @@ impl AccessTokenVerifier {
         &self,
         authorization: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<AccessToken, Refused> {
-        let checked = match bearer(authorization) {
-            Ok(token) => self.judge(token).await,
-            Err(refused) => Err(refused),
-        };
-        checked.map_err(|refused| self.concluded(refused))
+        match self.authorize_optional(authorization).await? {
+            Some(token) => Ok(token),
+            None => Err(self.0.resource.refuse(Refused::token_missing())),
+        }
+    }
+
+    /// As [`AccessTokenVerifier::authorize`], for what is served without a token too: `None` where none came. A bad one is
+    /// still refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`], which is the answer to the request: a bad token, or one that could not be checked.
+    pub async fn authorize_optional<'a>(
+        &self,
+        authorization: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Option<AccessToken>, Refused> {
+        match bearer(authorization) {
+            Ok(Some(token)) => self.verify(token).await.map(Some),
+            Ok(None) => Ok(None),
+            Err(refused) => Err(self.0.resource.refuse(refused)),
+        }
     }
 
     /// A token, however it came.
@@ -88,40 +89,33 @@ impl AccessTokenVerifier {
     ///
     /// [`Refused`] where it is not valid for this resource, or could not be checked.
     pub async fn verify(&self, token: &str) -> Result<AccessToken, Refused> {
-        self.judge(token).await.map_err(|refused| self.concluded(refused))
-    }
-
-    async fn judge(&self, token: &str) -> Result<AccessToken, Refused> {
-        let judged = self.0.source.judge(token, &self.0.resource, &self.0.remembered).await;
-        if let Err(Inactive::Failed(fault)) = &judged {
-            let (resource, source) = (self.0.resource.as_str(), crate::event::Chain(&*fault.source));
-            tracing::error!(resource, %source, "an access token could not be checked");
+        let Inner { source, resource, remembered, .. } = &*self.0;
+        match source.judge(token, &resource.uri, remembered).await {
+            Ok(mut token) => {
+                token.0.checked_for = Some(Arc::clone(resource));
+                Ok(token)
+            }
+            Err(inactive) => {
+                if let Inactive::Failed(fault) = &inactive {
+                    let (resource, source) = (resource.uri.as_str(), crate::event::Chain(&*fault.source));
+                    tracing::error!(resource, %source, "an access token could not be checked");
+                }
+                Err(resource.refuse(inactive.into()))
+            }
         }
-        let mut token = judged?;
-        token.0.metadata = self.metadata_url();
-        Ok(token)
     }
 
-    fn metadata_url(&self) -> Option<Arc<str>> {
-        self.0.metadata.as_ref().map(MetadataDocument::url)
-    }
-
-    /// Says why, and where the metadata is.
-    fn concluded(&self, refused: Refused) -> Refused {
-        if let Some(reason) = refused.reason() {
-            tracing::info!(
-                resource = self.0.resource.as_str(),
-                reason = reason.as_str(),
-                "access token refused"
-            );
-        }
-        refused.with_metadata(self.metadata_url())
+    /// Whether it was this verifier, or a clone of it, that checked `token`. For adapters, which keep a checked token with
+    /// its request.
+    #[must_use]
+    pub fn has_checked(&self, token: &AccessToken) -> bool {
+        token.0.checked_for.as_ref().is_some_and(|resource| Arc::ptr_eq(resource, &self.0.resource))
     }
 
     /// The resource that tokens have to be for.
     #[must_use]
     pub fn resource(&self) -> &ResourceUri {
-        &self.0.resource
+        &self.0.resource.uri
     }
 
     /// Where the metadata of the resource is to be served (RFC 9728 §3.1), if it was published.
@@ -137,27 +131,6 @@ impl AccessTokenVerifier {
     }
 }
 
-impl AccessToken {
-    /// The token, if it has this scope, or all of several with a space between.
-    ///
-    /// # Errors
-    ///
-    /// [`Refused`], 403 `insufficient_scope` with the scope that is needed; 500 for what is no scope, which the log names.
-    pub fn require(&self, scope: &str) -> Result<(), Refused> {
-        if scope.split(' ').all(|token| self.scope().contains(token)) {
-            return Ok(());
-        }
-        let refused = match Scope::parse(scope) {
-            Ok(needed) if !needed.is_empty() => Refused::insufficient_scope(needed),
-            Ok(_) | Err(_) => {
-                tracing::error!(scope, "a route needs what is no scope, so nobody can have it");
-                Refused::failed(FaultKind::Internal)
-            }
-        };
-        Err(refused.with_metadata(self.0.metadata.clone()))
-    }
-}
-
 /// What every token has to fulfil, wherever it comes from: it is for this resource (RFC 9068 §4, T69), and it is a bearer
 /// token. One that is bound to a key (RFC 7800) is worth nothing without a look at that key (RFC 9449 §7.1).
 pub(crate) fn is_meant_for(token: &AccessToken, resource: &ResourceUri) -> Result<(), Reason> {
@@ -167,23 +140,23 @@ pub(crate) fn is_meant_for(token: &AccessToken, resource: &ResourceUri) -> Resul
     if token.0.is_bound { Err(Reason::TokenBound) } else { Ok(()) }
 }
 
-/// The one bearer token of a request.
-fn bearer<'a>(authorization: impl IntoIterator<Item = &'a [u8]>) -> Result<&'a str, Refused> {
+/// The one bearer token of a request, if one came.
+fn bearer<'a>(authorization: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<&'a str>, Refused> {
     let mut values = authorization.into_iter();
-    let Some(value) = values.next() else { return Err(Refused::token_missing()) };
+    let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(Refused::invalid_request(Reason::AuthorizationRepeated));
     }
     let mut parts = value.splitn(2, |byte| *byte == b' ');
     if !parts.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"Bearer")) {
         // Other credentials are none here: as if none had come.
-        return Err(Refused::token_missing());
+        return Ok(None);
     }
     let token = parts.next().unwrap_or_default().trim_ascii();
     // RFC 6750 §2.1, b64token.
     let letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
     match std::str::from_utf8(token) {
-        Ok(text) if !text.is_empty() && token.iter().all(letter) => Ok(text),
+        Ok(text) if !text.is_empty() && token.iter().all(letter) => Ok(Some(text)),
         Ok(_) | Err(_) => Err(Refused::invalid_request(Reason::AuthorizationMalformed)),
     }
 }
@@ -264,6 +237,8 @@ impl AccessTokenVerifierBuilder {
             false => None,
         };
         let remembered = Remembered::new(self.remember);
+        let url = metadata.as_ref().map(MetadataDocument::url);
+        let resource = Arc::new(ProtectedResource { uri: resource, metadata: url });
         Ok(AccessTokenVerifier(Arc::new(Inner { source, resource, remembered, metadata })))
     }
 }

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::jwt::EPOCH;
+use crate::resource::ProtectedResource;
 use crate::store::TokenRecord;
 use crate::types::{ClientId, Issuer, Jti, Scope, Timestamp, TokenId};
 
@@ -37,8 +38,8 @@ pub(crate) struct Contents {
     pub(crate) epoch: u64,
     pub(crate) is_bound: bool,
     pub(crate) claims: Claims,
-    /// Where the metadata of the resource is that checked it, for its refusals (RFC 9728 §5.1).
-    pub(crate) metadata: Option<Arc<str>>,
+    /// The resource of the verifier that has checked it.
+    pub(crate) checked_for: Option<Arc<ProtectedResource>>,
 }
 
 /// All claims, as they came.
@@ -107,28 +108,12 @@ impl AccessToken {
         self.0.jti.as_ref()
     }
 
-    /// The claims, in a struct of the application's own. It sees all of them, and names those that it wants.
-    ///
-    /// ```
-    /// #[derive(serde::Deserialize)]
-    /// struct Tenant {
-    ///     tenant: String,
-    /// }
-    /// # fn tenant(token: &grantor::resource::AccessToken) -> Result<String, grantor::resource::ClaimsError> {
-    /// let Tenant { tenant } = token.claims()?;
-    /// # Ok(tenant) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ClaimsError`] where the token lacks a claim or has it in another type. It converts into a
-    /// [`Refused`](crate::resource::Refused): such a token is not good for this API.
-    pub fn claims<C: DeserializeOwned>(&self) -> Result<C, ClaimsError> {
-        let claims = match &self.0.claims {
+    /// All claims, as `C` names them. The error may hold values of them.
+    pub(crate) fn deserialize<C: DeserializeOwned>(&self) -> serde_json::Result<C> {
+        match &self.0.claims {
             Claims::Payload { json, .. } => serde_json::from_slice(json),
             Claims::Record(_) | Claims::Members(_) => serde_json::from_value(Value::Object(self.members())),
-        };
-        claims.map_err(|error| ClaimsError { category: error.classify(), metadata: self.0.metadata.clone() })
+        }
     }
 
     /// The claims that have no method here: those of the issuance policy, and the key that the token is bound to.
@@ -182,12 +167,4 @@ impl fmt::Debug for AccessToken {
             .field("jti", &self.0.jti)
             .finish_non_exhaustive()
     }
-}
-
-/// The claims of a token do not fit what the application asked for. It names no value.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the claims of the token do not fit: {category:?}")]
-pub struct ClaimsError {
-    category: serde_json::error::Category,
-    pub(crate) metadata: Option<Arc<str>>,
 }

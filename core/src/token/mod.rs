@@ -6,7 +6,7 @@ mod jwt;
 mod opaque;
 mod register;
 
-pub use access_token::{AccessToken, ClaimsError};
+pub use access_token::AccessToken;
 pub(crate) use access_token::{Claims, Contents};
 pub(crate) use register::{Inactive, TokenRegister};
 

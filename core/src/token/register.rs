@@ -87,7 +87,7 @@ impl TokenRegister<'_> {
             epoch: claims.epoch,
             is_bound: claims.is_bound,
             claims: Claims::Payload { has_further: claims.has_further, json: payload },
-            metadata: None,
+            checked_for: None,
         }))
     }
 
@@ -118,7 +118,7 @@ impl TokenRegister<'_> {
             epoch: record.epoch(),
             is_bound: record.confirmation().is_some(),
             claims: Claims::Record(record),
-            metadata: None,
+            checked_for: None,
         }))
     }
 

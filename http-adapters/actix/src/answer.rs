@@ -4,13 +4,18 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use actix_web::HttpResponse;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Payload};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 
 /// The answer to a request of which `unread` is what nobody has read.
 pub(crate) fn answer(response: grantor::http::Response, unread: Payload) -> HttpResponse {
+    head(&response).body(Answer { body: Bytes::from(response.into_body().into_owned()), _unread: unread })
+}
+
+/// Status and headers of an answer.
+pub(crate) fn head(response: &grantor::http::Response) -> HttpResponseBuilder {
     let status = StatusCode::from_u16(response.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = HttpResponse::build(status);
     for (name, value) in response.headers() {
@@ -21,7 +26,7 @@ pub(crate) fn answer(response: grantor::http::Response, unread: Payload) -> Http
             answer.append_header((name, value));
         }
     }
-    answer.body(Answer { body: Bytes::from(response.into_body().into_owned()), _unread: unread })
+    answer
 }
 
 /// A body that is sent at once, and keeps the request's until then.

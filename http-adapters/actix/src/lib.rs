@@ -25,6 +25,30 @@
 //! The peer's address is that of the connection. TLS state and certificates are known where
 //! [`HttpServer::on_connect`](actix_web::HttpServer::on_connect) puts a [`Connection`] into the connection's
 //! extensions, or a middleware into those of the request, which win. No header is ever taken for either.
+//!
+//! # An API that takes tokens
+//!
+//! Its handlers take a checked token as an argument: [`AccessToken`], [`Scoped`] with a scope, or [`Claims`]; a
+//! [`RequireToken`] guards a whole scope. The check is a part of the handler's request: whatever bounds the time of that
+//! bounds it too.
+//!
+//! ```
+//! use actix_web::web::{Data, ServiceConfig, get};
+//! use grantor::AuthorizationServer;
+//! use grantor_actix::{AccessToken, Refused};
+//!
+//! async fn invoices(AccessToken(token): AccessToken) -> Result<String, Refused> {
+//!     token.require("read")?;
+//!     Ok(format!("invoices of {}", token.client_id()))
+//! }
+//!
+//! fn app(server: &AuthorizationServer) -> Result<impl FnOnce(&mut ServiceConfig), grantor::ConfigError> {
+//!     let verifier = server.access_token_verifier("https://api.example.com").build()?;
+//!     Ok(|app: &mut ServiceConfig| {
+//!         app.app_data(Data::new(verifier)).route("/invoices", get().to(invoices));
+//!     })
+//! }
+//! ```
 
 mod answer;
 mod connection;
@@ -32,8 +56,12 @@ mod deadline;
 mod endpoint;
 mod executor;
 mod maintenance;
+mod resource;
 
 pub use connection::Connection;
 pub use endpoint::{configure, handle, jwks, metadata, token};
 pub use executor::TokioExecutor;
 pub use maintenance::spawn_maintenance;
+pub use resource::{
+    AccessToken, Claims, Guarded, OptionalAccessToken, Refused, RequireToken, Scoped, protected_resource,
+};

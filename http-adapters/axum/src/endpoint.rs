@@ -27,7 +27,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(server: AuthorizationServer) -> 
     router.with_state(server)
 }
 
-const EVERY_METHOD: MethodFilter = MethodFilter::GET
+pub(crate) const EVERY_METHOD: MethodFilter = MethodFilter::GET
     .or(MethodFilter::POST)
     .or(MethodFilter::PUT)
     .or(MethodFilter::DELETE)
@@ -94,7 +94,7 @@ async fn read_body(mut body: Body, most: usize) -> Result<Vec<u8>, axum::Error> 
     Ok(bytes)
 }
 
-fn answer(response: grantor::http::Response) -> Response {
+pub(crate) fn answer(response: grantor::http::Response) -> Response {
     let status = StatusCode::from_u16(response.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut answer = Response::builder().status(status);
     for (name, value) in response.headers() {

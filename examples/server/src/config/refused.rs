@@ -61,7 +61,6 @@ impl Config {
             | ConfigError::NoHostKey
             | ConfigError::ImportedSecretsNeedExecutor
             | ConfigError::Decoy(_)
-            | ConfigError::UndeclaredResource { .. }
             | ConfigError::Keys(_) => return Failure::because("the server cannot start", error),
             _ => return Failure::because("the server cannot start", error),
         };
