@@ -340,7 +340,7 @@ async fn t95_tokens_that_come_back_show_up_nowhere() {
         shown += &log.text();
         shown.extend(world.events.all().iter().map(|event| format!("{} {}", event.debug, event.source)));
         assert!(world.events.count(&Kind::Revoked) > 0 && world.events.count(&Kind::Introspected(None)) > 0);
-        for told in ["token issued", "token introspected", "token revoked", "access token refused", "7f3"] {
+        for told in ["token issued", "token introspected", "revocation", "access token refused", "7f3"] {
             assert!(log.text().contains(told), "the log was captured, and says {told}");
         }
         for token in [&live, &revoked] {

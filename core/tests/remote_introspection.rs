@@ -72,9 +72,11 @@ async fn s2_2_what_is_not_active_or_says_too_little_is_refused() {
     let Asking { verifier, issuer, .. } = asking(60);
     issuer.say(None);
     assert_eq!(refusal(&verifier, OPAQUE).await, Reason::TokenUnknown);
-    for (name, reason) in
-        [("aud", Reason::TokenAudience), ("exp", Reason::JwtExpiryMissing), ("client_id", Reason::JwtSubject)]
-    {
+    for (name, reason) in [
+        ("aud", Reason::TokenAudience),
+        ("exp", Reason::JwtExpiryMissing),
+        ("client_id", Reason::TokenIncomplete),
+    ] {
         issuer.say(Some(without(name)));
         assert_eq!(refusal(&verifier, OPAQUE).await, reason, "{name}");
     }

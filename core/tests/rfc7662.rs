@@ -62,7 +62,17 @@ struct WithTenant;
 impl IssuancePolicy for WithTenant {
     async fn decide(&self, issuance: &Issuance<'_>) -> Result<Terms, PolicyRefusal> {
         let terms = StandardPolicy.decide(issuance).await?;
-        Ok(terms.claim("tenant", "blue").claim("active", false).claim("token_type", "DPoP"))
+        Ok(terms.claim("tenant", "blue"))
+    }
+}
+
+#[derive(Debug)]
+struct WouldBeActive;
+
+#[async_trait]
+impl IssuancePolicy for WouldBeActive {
+    async fn decide(&self, issuance: &Issuance<'_>) -> Result<Terms, PolicyRefusal> {
+        Ok(StandardPolicy.decide(issuance).await?.claim("active", true))
     }
 }
 
@@ -77,6 +87,9 @@ async fn s2_2_the_claims_of_the_policy_are_told_and_none_of_the_servers_own_is_r
         let said = active(&introspect(&server, "billing", &secret, &token).await, format!("{format:?}"));
         assert_eq!((said["tenant"].as_str(), said["token_type"].as_str()), (Some("blue"), Some("Bearer")));
         assert!(said.get("grantor_epoch").is_none(), "that is ours alone: {said}");
+        // What introspection says of a token is the server's: a policy that sets it is a mistake of the host.
+        let server = world.bare().resource(api(format)).policy(WouldBeActive).build().await.unwrap();
+        refused(&send(&server, grant("billing", &secret, &[])).await, 500, "server_error");
     }
 }
 

@@ -323,7 +323,8 @@ async fn t04_an_assertion_is_good_at_one_endpoint_once() {
     }
 }
 
-/// A refused request has spent nothing, at these endpoints either.
+/// A request that is refused before anything was looked up has spent nothing, at these endpoints either. One that asked about a
+/// foreign token has: else a spent assertion could go on asking.
 #[tokio::test]
 async fn t04_a_request_that_is_refused_has_not_spent_its_assertion() {
     let world = World::new();
@@ -336,11 +337,12 @@ async fn t04_a_request_that_is_refused_has_not_spent_its_assertion() {
         let assertion = Assertion::of("shop").sign(&key);
         let caller = Caller::Assertion(&assertion);
         refused(&at_path(&server, path, caller.asks(path, &[])).await, 400, "invalid_request");
-        if path == REVOCATION {
-            let answer = at_path(&server, path, caller.asks(path, &[("token", &foreign)])).await;
-            refused(&answer, 400, "unauthorized_client");
-        }
         accepted(&server, &assertion, path).await;
+    }
+    let assertion = Assertion::of("shop").sign(&key);
+    for (status, error) in [(400, "unauthorized_client"), (401, "invalid_client"), (401, "invalid_client")] {
+        let request = Caller::Assertion(&assertion).asks(REVOCATION, &[("token", &foreign)]);
+        refused(&at_path(&server, REVOCATION, request).await, status, error);
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Kind {
     /// Why the caller was told that a token is not active, if it was.
     Introspected(Option<Reason>),
     Revoked,
+    /// Why there was nothing.
+    NothingToRevoke(Reason),
     RateLimiterFailed,
     KeyCreated,
     MaintenanceFailed,
@@ -96,7 +98,7 @@ impl EventSink for Events {
                 Some(introspected.trail)
             }
             Event::TokenRevoked(revoked) => {
-                seen.kind = Kind::Revoked;
+                seen.kind = revoked.nothing.map_or(Kind::Revoked, Kind::NothingToRevoke);
                 Some(revoked.trail)
             }
             Event::RequestFailed(failed) => {
