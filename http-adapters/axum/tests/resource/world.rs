@@ -110,14 +110,14 @@ impl World {
         let form = format!(
             "grant_type=client_credentials&client_id=billing&client_secret={secret}&resource={resource}&scope={scope}"
         );
-        let answer = self.server.token(request("/oauth2/token", form)).await;
+        let answer = self.server.token(request("/oauth2/token", &form)).await;
         let said: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
         said["access_token"].as_str().unwrap().to_owned()
     }
 
     pub async fn revoke(&self, token: &str) {
         let form = format!("client_id=billing&client_secret={}&token={token}", self.secret.expose());
-        assert_eq!(self.server.revoke(request("/oauth2/revoke", form)).await.status(), 200);
+        assert_eq!(self.server.revoke(request("/oauth2/revoke", &form)).await.status(), 200);
     }
 
     pub async fn disable(&self) {
@@ -155,7 +155,7 @@ pub fn bearer(token: &str) -> String {
     format!("Authorization: Bearer {token}\r\n")
 }
 
-fn request(path: &str, form: String) -> Request {
+fn request(path: &str, form: &str) -> Request {
     let form = form.replace("https://", "https%3A%2F%2F");
     Request::builder("POST", path)
         .header("content-type", "application/x-www-form-urlencoded")
