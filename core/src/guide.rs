@@ -15,6 +15,9 @@ pub mod resources_and_scopes {}
 #[doc = include_str!("../docs/checking-tokens.md")]
 pub mod checking_tokens {}
 
+#[doc = include_str!("../docs/introspection-and-revocation.md")]
+pub mod introspection_and_revocation {}
+
 #[doc = include_str!("../docs/storage.md")]
 pub mod storage {}
 

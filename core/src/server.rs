@@ -205,7 +205,7 @@ impl Inner {
         let mut trail = RequestTrail::at(endpoint);
         let span = report::span(&trail);
         async {
-            let outcome = guarded(work(&mut trail)).await;
+            let outcome = guarded(Box::pin(work(&mut trail))).await;
             self.conclude(&trail, outcome)
         }
         .instrument(span)

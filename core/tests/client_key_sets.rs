@@ -60,7 +60,7 @@ async fn t60_a_newer_set_is_asked_for_once_in_a_request() {
     // A key that came under the same kid, or under none, is found in the newer set too.
     fake.publish_newer(&[published(&stranger, "new")]);
     accepted(&server, &Assertion::of("demo").header("kid", "new").sign(&stranger), "same kid").await;
-    fake.publish_newer(&[old.jwk.clone()]);
+    fake.publish_newer(std::slice::from_ref(&old.jwk));
     accepted(&server, &Assertion::of("demo").header("kid", "any").sign(&old), "no kid in the set").await;
 }
 

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 use data_encoding::BASE64URL_NOPAD;
 use grantor::http::Request;
-use grantor::{AuthorizationServer, PublicKey};
+use grantor::resource::{AccessTokenVerifier, RemoteIssuer};
+use grantor::{AuthorizationServer, PublicKey, PublicKeySet, Resource, TokenFormat};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -16,26 +17,65 @@ use serde_json::Value;
 use support::*;
 use tokio::runtime::Runtime;
 
-/// One server for all cases, with a client for each of the four methods.
+/// One server for all cases, with a client for each of the four methods, and tokens of `basic` in both formats.
 struct Target {
     runtime: Runtime,
     server: AuthorizationServer,
     key: Signing,
+    secret: String,
+    tokens: [String; 2],
+    here: [AccessTokenVerifier; 2],
+    elsewhere: AccessTokenVerifier,
 }
 
 static TARGET: LazyLock<Target> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let (server, key) = runtime.block_on(async {
+    let (server, key, secret, tokens, here, elsewhere) = runtime.block_on(async {
         let world = World::new();
-        let (server, key) = world.demo().await;
+        let key = Signing::es256();
+        world.key_client("demo", &[&key]).await;
+        let opaque = Resource::new(OPAQUE).format(TokenFormat::Opaque);
+        let server = world.builder().resource(opaque).default_resource(API).build().await.unwrap();
         world.mac_client("mac", "HS256").await;
-        world.client("basic").await;
+        let secret = world.client_with("basic", |client| client.introspector(true)).await;
         let by_post = grantor::store::AuthMethod::CLIENT_SECRET_POST;
         world.client_with("post", |client| client.auth_method(by_post)).await;
-        (server, key)
+        let mut tokens = Vec::new();
+        for resource in [API, OPAQUE] {
+            let request = grant("basic", &secret, &[("resource", resource)]);
+            tokens.push(send(&server, request).await.access_token());
+        }
+        let here = [API, OPAQUE].map(|resource| server.access_token_verifier(resource).build().unwrap());
+        let keys = serde_json::json!({ "keys": jwks(&server).await }).to_string();
+        let sets = IssuerKeySets::holding(PublicKeySet::from_published(keys.as_bytes()).unwrap());
+        let elsewhere = there(RemoteIssuer::new(ISSUER, sets).clock(world.clock.clone())).build().unwrap();
+        let tokens = tokens.try_into().unwrap();
+        (server, key, secret, tokens, here, elsewhere)
     });
-    Target { runtime, server, key }
+    Target { runtime, server, key, secret, tokens, here, elsewhere }
 });
+
+const OPAQUE: &str = "https://opaque.example.com";
+
+/// What introspection and each verifier say of a text: `true` where any of them takes it for a token. Never a 5xx.
+fn taken_for_a_token(text: &str) -> bool {
+    let target = &*TARGET;
+    target.runtime.block_on(async {
+        let answer = introspect(&target.server, "basic", &target.secret, text).await;
+        // No text at all is a request without one, and NUL is refused at the edge (T98).
+        let expected = if text.is_empty() || text.contains('\0') { 400 } else { 200 };
+        assert_eq!(answer.status, expected, "{text:?}");
+        let mut taken = answer.status == 200 && answer.text() != INACTIVE;
+        for verifier in target.here.iter().chain([&target.elsewhere]) {
+            let verified = verifier.verify(text).await;
+            assert!(
+                verified.as_ref().is_ok() || verified.as_ref().is_err_and(|refused| refused.status() == 401)
+            );
+            taken |= verified.is_ok();
+        }
+        taken
+    })
+}
 
 fn status(request: grantor::http::RequestBuilder) -> u16 {
     let target = &*TARGET;
@@ -138,6 +178,43 @@ proptest! {
         }
         let status = with_assertion(&text);
         prop_assert!(is_refusal(status) || (status == 200 && text == before), "{}", status);
+    }
+
+    /// T74: of all texts that differ from a token in one character none is one, to nobody who checks.
+    #[test]
+    fn a_token_mutated(which in 0..2_usize, at in any::<Index>(), with in any::<char>(), near in any::<u8>(), kind in 0..5_u8) {
+        let token = &TARGET.tokens[which];
+        prop_assert!(taken_for_a_token(token), "the token itself is");
+        let mut text: Vec<char> = token.chars().collect();
+        let at = at.index(text.len());
+        match kind {
+            0 => text[at] = with,
+            1 => text[at] = char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."[usize::from(near) % 65]),
+            2 => text.insert(at, with),
+            3 => {
+                text.remove(at);
+            }
+            _ => text.truncate(at),
+        }
+        let text: String = text.into_iter().collect();
+        prop_assume!(text != *token);
+        prop_assert!(!taken_for_a_token(&text), "{}", text);
+    }
+
+    #[test]
+    fn any_text_as_token(text in any::<String>(), parts in vec(vec(any::<u8>(), 0..60), 1..6)) {
+        let encoded: Vec<_> = parts.iter().map(|part| BASE64URL_NOPAD.encode(part)).collect();
+        let opaque = format!("grantor_at_{text}");
+        for text in [text, encoded.join("."), opaque] {
+            prop_assert!(!taken_for_a_token(&text), "{}", text);
+        }
+    }
+
+    /// Signed by a key that the verifier does not have, with the header of one that it has.
+    #[test]
+    fn any_claims_under_a_foreign_signature(claims in any_json()) {
+        let header = decode(&TARGET.tokens[0]).header.to_string();
+        prop_assert!(!taken_for_a_token(&TARGET.key.sign_raw(header, claims.to_string())));
     }
 
     #[test]

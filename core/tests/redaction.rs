@@ -13,6 +13,7 @@ use grantor::policy::PolicyRefusal;
 use grantor::store::{AuthMethod, Credential, KeyStore};
 use grantor::{
     AuthorizationServer, ClientSecret, CredentialId, HostKey, HostKeyId, HostKeys, Resource, Stores,
+    TokenFormat,
 };
 use support::*;
 use tracing::subscriber::DefaultGuard;
@@ -269,6 +270,133 @@ async fn t95_values_that_hold_secrets_cannot_be_printed() {
     let digest = stored["credentials"][0]["kind"]["digest"]["digest"].as_str().unwrap();
     clean(&shown, sealed, "a value");
     clean(&shown, digest, "a value");
+}
+
+/// T95: tokens of both formats, good and ended ones, are shown to both endpoints and to an API, rightly and wrongly. No log,
+/// no event, no answer and no value repeats one: the token endpoint alone has ever said it.
+#[tokio::test]
+async fn t95_tokens_that_come_back_show_up_nowhere() {
+    for format in FORMATS {
+        let (log, _guard) = Log::capture();
+        let world = World::new();
+        let tokens = FakeTokens::new(&world.store);
+        let stores = Stores::from(world.store.clone()).with_tokens(tokens.clone());
+        let server = AuthorizationServer::builder(ISSUER, stores, world.host_keys.clone())
+            .clock(world.clock.clone())
+            .events(world.events.clone())
+            .resource(api(format))
+            .build()
+            .await
+            .unwrap();
+        let secret = world.client("billing").await;
+        let third = world.client("third").await;
+        let (live, revoked) =
+            (token_of(&server, "billing", &secret).await, token_of(&server, "billing", &secret).await);
+        let verifier = server.access_token_verifier(API).build().unwrap();
+        let mut shown = String::new();
+        for broken in
+            [None, Some(("find", FakeClaim::Unavailable)), Some(("revoke", FakeClaim::Corrupt)), None]
+        {
+            match broken {
+                Some((call, instead)) => tokens.break_call(call, instead),
+                None => tokens.mend(),
+            }
+            for token in [&live, &revoked, &format!("{live}="), &format!("x{revoked}")] {
+                for caller in
+                    [Caller::Basic("billing", &secret), Caller::Basic("third", &third), Caller::Nobody]
+                {
+                    for path in [INTROSPECTION, REVOCATION] {
+                        if path == REVOCATION && token == &live {
+                            continue;
+                        }
+                        for pairs in [
+                            vec![("token", token.as_str())],
+                            vec![("token", token), ("token_type_hint", token)],
+                            vec![("token", token), ("token", token)],
+                            vec![(token.as_str(), "x")],
+                        ] {
+                            let request = caller.asks(path, &pairs).header("accept", AS_JWT);
+                            shown += &format!("{request:?}{:?}", request.clone().build());
+                            shown += &format!("{:?}", at_path(&server, path, request).await);
+                        }
+                    }
+                }
+                let header = format!("Bearer {token}");
+                for headers in [vec![header.as_bytes()], vec![header.as_bytes(); 2], vec![token.as_bytes()]] {
+                    match verifier.authorize(headers).await {
+                        Ok(token) => {
+                            shown += &format!("{token:?}{token:#?}{:?}", token.require("admin").unwrap_err());
+                        }
+                        Err(refused) => {
+                            shown += &format!("{refused:?}{refused}");
+                            shown += &format!("{:?}", Answer::of(refused.into_response()));
+                        }
+                    }
+                }
+            }
+        }
+        shown += &format!("{verifier:?}{verifier:#?}{server:?}{:?}", world.store);
+        shown += &tokens.records.lock().unwrap().join("");
+        shown += &log.text();
+        shown.extend(world.events.all().iter().map(|event| format!("{} {}", event.debug, event.source)));
+        assert!(world.events.count(&Kind::Revoked) > 0 && world.events.count(&Kind::Introspected(None)) > 0);
+        for told in ["token issued", "token introspected", "token revoked", "access token refused", "7f3"] {
+            assert!(log.text().contains(told), "the log was captured, and says {told}");
+        }
+        for token in [&live, &revoked] {
+            clean(&shown, token, "something");
+            // The header of a JWT is the same for all of them, and says nothing.
+            let payload =
+                if format == TokenFormat::Jwt { token.split('.').nth(1).unwrap() } else { &token[11..] };
+            clean(&shown, payload, "something");
+            clean(&shown, &token[..token.len() - 24], "something");
+        }
+    }
+}
+
+/// T95: the same for an API elsewhere, with keys, with introspection, and without either.
+#[tokio::test]
+async fn t95_tokens_checked_elsewhere_show_up_nowhere() {
+    let (log, _guard) = Log::capture();
+    let key = Signing::es256();
+    let (sets, issuer) = (IssuerKeySets::of(&[&key]), FakeIntrospector::default());
+    let verifier = there(remote(&sets).introspection(issuer.clone()));
+    let verifier = verifier.remember_for(Duration::from_secs(60)).build().unwrap();
+    let opaque = "an-opaque-token-of-somebody-else-marked-4711".to_owned();
+    let mut shown = String::new();
+    let tokens = [
+        Foreign::token().sign(&key),
+        Foreign::token().claim("exp", NOW - 60).sign(&key),
+        Foreign::token().claim("aud", "x").sign(&key),
+        Foreign::token().sign(&Signing::es256()),
+        Foreign::token().header("kid", "unknown").sign(&key),
+        opaque,
+    ];
+    for away in [false, true] {
+        sets.away.store(away, std::sync::atomic::Ordering::SeqCst);
+        issuer.away.store(away, std::sync::atomic::Ordering::SeqCst);
+        for said in
+            [None, Some(serde_json::json!({"active": true, "aud": API, "client_id": "x", "exp": NOW + 60}))]
+        {
+            issuer.say(said);
+            for token in &tokens {
+                match verifier.verify(token).await {
+                    Ok(token) => shown += &format!("{token:?}{token:#?}"),
+                    Err(refused) => {
+                        shown +=
+                            &format!("{refused:?}{refused}{:?}", Answer::of(refused.clone().into_response()));
+                    }
+                }
+            }
+        }
+    }
+    shown += &format!("{verifier:?}{verifier:#?}{}", log.text());
+    assert!(log.text().contains("away-7f3"), "the operator learns of the outage");
+    for token in &tokens {
+        clean(&shown, token, "something");
+        let payload = token.split('.').nth(1).unwrap_or(token);
+        clean(&shown, payload, "something");
+    }
 }
 
 #[tokio::test]

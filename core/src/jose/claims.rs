@@ -1,8 +1,10 @@
 //! The registered claims of a received JWT (RFC 7519 §4.1), each with its exact type.
 
+use std::borrow::Cow;
+
 use super::json::{Json, Members};
 use crate::error::Reason;
-use crate::types::{ClientId, Jti, Scope, Timestamp};
+use crate::types::{ClientId, InvalidValue, Jti, Scope, Timestamp};
 
 /// Claims as they stand in the token. What is absent is `None`; a wrong type is an error (T27).
 #[derive(Debug)]
@@ -33,9 +35,9 @@ impl ReceivedClaims {
 }
 
 /// The claims of an access token (RFC 9068 §2.2). What is absent is `None`; a wrong type is an error (T27).
-#[derive(Debug)]
-pub(crate) struct AccessTokenClaims {
-    pub(crate) iss: Option<String>,
+#[derive(Debug, Default)]
+pub(crate) struct AccessTokenClaims<'a> {
+    pub(crate) iss: Option<Cow<'a, str>>,
     pub(crate) sub: Option<String>,
     /// All audiences; none where the claim is absent.
     pub(crate) aud: Vec<String>,
@@ -49,27 +51,40 @@ pub(crate) struct AccessTokenClaims {
     pub(crate) epoch: u64,
     /// Whether there is a `cnf`: it works only together with a key (RFC 7800).
     pub(crate) is_bound: bool,
+    /// Whether there are any that are not here as they came: `cnf`, or one beside these.
+    pub(crate) has_further: bool,
 }
 
-impl AccessTokenClaims {
-    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Reason> {
-        let members = Members::parse(payload).ok_or(Reason::JwtMalformed)?;
-        let client_id = text(&members, "client_id")?.map(ClientId::new).transpose();
-        let scope = members.text("scope").map_err(|_| Reason::JwtClaimType)?.map(Scope::parse).transpose();
-        Ok(Self {
-            iss: text(&members, "iss")?,
-            sub: text(&members, "sub")?,
-            aud: audiences(members.get("aud"))?,
-            client_id: client_id.map_err(|_| Reason::JwtClaimType)?,
-            scope: scope.map_err(|_| Reason::JwtClaimType)?,
-            exp: numeric_date(members.get("exp"))?,
-            nbf: numeric_date(members.get("nbf"))?,
-            iat: numeric_date(members.get("iat"))?,
-            jti: jti(&members)?,
-            epoch: epoch(members.get("grantor_epoch"))?,
-            is_bound: members.get("cnf").is_some(),
-        })
+impl<'a> AccessTokenClaims<'a> {
+    /// In one pass: this is done for every check of a token.
+    pub(crate) fn parse(payload: &'a [u8]) -> Result<Self, Reason> {
+        let mut claims = Self::default();
+        for (name, value) in Members::parse(payload).ok_or(Reason::JwtMalformed)? {
+            match &*name {
+                "iss" => claims.iss = Some(own_text(value)?),
+                "sub" => claims.sub = Some(own_text(value)?.into_owned()),
+                "aud" => claims.aud = audiences(value)?,
+                "client_id" => claims.client_id = Some(read(value, |text| ClientId::new(text))?),
+                "scope" => claims.scope = Some(read(value, Scope::parse)?),
+                "exp" => claims.exp = numeric_date(Some(&value))?,
+                "nbf" => claims.nbf = numeric_date(Some(&value))?,
+                "iat" => claims.iat = numeric_date(Some(&value))?,
+                "jti" => claims.jti = Some(Jti::new(own_text(value)?).map_err(|_| Reason::JwtJti)?),
+                "grantor_epoch" => claims.epoch = epoch(&value)?,
+                "cnf" => (claims.is_bound, claims.has_further) = (true, true),
+                _ => claims.has_further = true,
+            }
+        }
+        Ok(claims)
     }
+}
+
+fn own_text(value: Json<'_>) -> Result<Cow<'_, str>, Reason> {
+    if let Json::Text(text) = value { Ok(text) } else { Err(Reason::JwtClaimType) }
+}
+
+fn read<T>(value: Json<'_>, parse: impl FnOnce(&str) -> Result<T, InvalidValue>) -> Result<T, Reason> {
+    parse(&own_text(value)?).map_err(|_| Reason::JwtClaimType)
 }
 
 fn text(members: &Members<'_>, name: &str) -> Result<Option<String>, Reason> {
@@ -81,31 +96,24 @@ fn jti(members: &Members<'_>) -> Result<Option<Jti>, Reason> {
     jti.map(Jti::new).transpose().map_err(|_| Reason::JwtJti)
 }
 
-fn audiences(value: Option<&Json<'_>>) -> Result<Vec<String>, Reason> {
-    let one = |value: &Json<'_>| match value {
-        Json::Text(text) => Ok(text.clone().into_owned()),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Array(_) | Json::Object(_) => {
-            Err(Reason::JwtClaimType)
-        }
-    };
-    match value {
-        None => Ok(Vec::new()),
-        Some(Json::Array(values)) => values.iter().map(one).collect(),
-        Some(value) => Ok(vec![one(value)?]),
+fn audiences(value: Json<'_>) -> Result<Vec<String>, Reason> {
+    let one = |value| own_text(value).map(Cow::into_owned);
+    if let Json::Array(values) = value {
+        values.into_iter().map(one).collect()
+    } else {
+        Ok(vec![one(value)?])
     }
 }
 
 /// A whole number up to where a float is exact; beyond that no two can be told apart, and none is taken.
-fn epoch(value: Option<&Json<'_>>) -> Result<u64, Reason> {
+fn epoch(value: &Json<'_>) -> Result<u64, Reason> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    match value {
-        None => Ok(0),
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // in range and whole
-        Some(Json::Number(epoch)) if (0.0..EXACT).contains(epoch) && epoch.fract() == 0.0 => {
-            Ok(*epoch as u64)
-        }
-        Some(_) => Err(Reason::JwtClaimType),
+    let Json::Number(epoch) = value else { return Err(Reason::JwtClaimType) };
+    if !(0.0..EXACT).contains(epoch) || epoch.fract() != 0.0 {
+        return Err(Reason::JwtClaimType);
     }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // in range and whole
+    Ok(*epoch as u64)
 }
 
 fn audience(value: Option<&Json<'_>>) -> Result<Option<String>, Reason> {

@@ -64,6 +64,15 @@ impl<'a> Members<'a> {
     }
 }
 
+impl<'a> IntoIterator for Members<'a> {
+    type Item = (Cow<'a, str>, Json<'a>);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 /// A member is there and not of the type that it has to have. Never the same as not being there (T27).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WrongType;

@@ -71,3 +71,51 @@ impl Remembered {
         drop(gone);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::{Claims, Contents};
+    use crate::types::{ClientId, Issuer, Scope};
+
+    fn token(nth: usize) -> AccessToken {
+        AccessToken(Contents {
+            id: TokenId::of_opaque(&nth.to_be_bytes()),
+            issuer: Issuer::new("https://issuer.example").expect("issuer"),
+            client_id: ClientId::new("billing").expect("id"),
+            subject: String::new(),
+            audience: Vec::new(),
+            scope: Scope::empty(),
+            issued_at: None,
+            expires_at: Timestamp::MAX,
+            jti: None,
+            epoch: 0,
+            is_bound: false,
+            claims: Claims::Payload { json: Vec::new(), has_further: false },
+            checked_for: None,
+        })
+    }
+
+    #[test]
+    fn s6_it_is_bounded_and_forgets_the_earliest() {
+        let (remembered, now) = (Remembered::new(Duration::from_secs(60)), Timestamp::EPOCH);
+        let last = 5 * GENERATION;
+        for nth in 0..=last {
+            remembered.keep(&token(nth), now);
+        }
+        let generations = remembered.generations.lock().expect("unpoisoned");
+        assert!(generations.iter().map(HashMap::len).sum::<usize>() <= 2 * GENERATION);
+        drop(generations);
+        let known = |nth: usize| remembered.lives(&token(nth), now);
+        assert!(known(last) && known(last - GENERATION), "one generation at the least is known");
+        assert!(!known(0) && !known(last - 2 * GENERATION));
+    }
+
+    #[test]
+    fn s6_off_keeps_nothing() {
+        let remembered = Remembered::new(Duration::ZERO);
+        remembered.keep(&token(0), Timestamp::EPOCH);
+        assert!(remembered.generations.lock().expect("unpoisoned").iter().all(HashMap::is_empty));
+        assert!(!remembered.lives(&token(0), Timestamp::EPOCH));
+    }
+}

@@ -163,7 +163,8 @@ impl Elsewhere {
         if claims.iss.as_deref() != Some(self.issuer.as_str()) {
             return Err(Reason::JwtIssuer.into());
         }
-        let token = self.contents(id, claims, Claims::Payload(jws.payload.clone()), now)?;
+        let payload = Claims::Payload { json: jws.payload.clone(), has_further: claims.has_further };
+        let token = self.contents(id, claims, payload, now)?;
         is_meant_for(&token, resource)?;
         self.check_signature(jws, algorithm).await?;
         Ok(token)
@@ -209,7 +210,7 @@ impl Elsewhere {
     fn contents(
         &self,
         id: TokenId,
-        said: AccessTokenClaims,
+        said: AccessTokenClaims<'_>,
         claims: Claims,
         now: Timestamp,
     ) -> Result<AccessToken, Reason> {
@@ -223,7 +224,7 @@ impl Elsewhere {
         let client_id = said.client_id.ok_or(Reason::TokenIncomplete)?;
         Ok(AccessToken(Contents {
             id,
-            issuer: self.issuer.as_str().to_owned(),
+            issuer: self.issuer.clone(),
             subject: said.sub.unwrap_or_else(|| client_id.as_str().to_owned()),
             client_id,
             audience: said.aud,

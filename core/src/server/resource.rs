@@ -1,5 +1,6 @@
 //! Tokens of this server, checked in its own process (RFC 9068 §4): no HTTP, and what was revoked is seen at once.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -41,7 +42,7 @@ impl TokenSource for Here {
     ) -> Result<AccessToken, Inactive> {
         let server = &self.0;
         let now = server.clock.now();
-        let judged = async {
+        let judged = pin!(async {
             if let Some(known) = OpaqueToken::id(token).and_then(|id| remembered.token(&id, now)) {
                 is_meant_for(&known, resource)?;
                 return Ok(known);
@@ -55,7 +56,7 @@ impl TokenSource for Here {
                 remembered.keep(&token, now);
             }
             Ok(token)
-        };
+        });
         // A panic of a store is a fault here as it is at the endpoints (T94).
         guarded(judged).await
     }

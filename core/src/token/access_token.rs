@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::jwt::EPOCH;
 use crate::resource::ProtectedResource;
 use crate::store::TokenRecord;
-use crate::types::{ClientId, Jti, Scope, Timestamp, TokenId};
+use crate::types::{ClientId, Issuer, Jti, Scope, Timestamp, TokenId};
 
 /// Claims that have a method of their own here, or mean nothing to an API.
 const KNOWN: [&str; 12] =
@@ -26,7 +26,7 @@ pub struct AccessToken(pub(crate) Contents);
 #[derive(Clone)]
 pub(crate) struct Contents {
     pub(crate) id: TokenId,
-    pub(crate) issuer: String,
+    pub(crate) issuer: Issuer,
     pub(crate) client_id: ClientId,
     pub(crate) subject: String,
     pub(crate) audience: Vec<String>,
@@ -45,8 +45,8 @@ pub(crate) struct Contents {
 /// All claims, as they came.
 #[derive(Clone)]
 pub(crate) enum Claims {
-    /// The payload of a JWT.
-    Payload(Vec<u8>),
+    /// The payload of a JWT, and whether it holds any that have no method.
+    Payload { json: Vec<u8>, has_further: bool },
     /// What is stored of an opaque token: its further claims alone.
     Record(Arc<TokenRecord>),
     /// The members of an introspection answer.
@@ -56,7 +56,7 @@ pub(crate) enum Claims {
 impl Claims {
     /// Whether the token itself says them.
     pub(crate) const fn are_signed(&self) -> bool {
-        matches!(self, Self::Payload(_))
+        matches!(self, Self::Payload { .. })
     }
 }
 
@@ -64,7 +64,7 @@ impl AccessToken {
     /// `iss`: who issued it.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.0.issuer
+        self.0.issuer.as_str()
     }
 
     /// `client_id`: to whom it was issued (RFC 8693 §4.3).
@@ -111,7 +111,7 @@ impl AccessToken {
     /// All claims, as `C` names them. The error may hold values of them.
     pub(crate) fn deserialize<C: DeserializeOwned>(&self) -> serde_json::Result<C> {
         match &self.0.claims {
-            Claims::Payload(payload) => serde_json::from_slice(payload),
+            Claims::Payload { json, .. } => serde_json::from_slice(json),
             Claims::Record(_) | Claims::Members(_) => serde_json::from_value(Value::Object(self.members())),
         }
     }
@@ -119,7 +119,8 @@ impl AccessToken {
     /// The claims that have no method here: those of the issuance policy, and the key that the token is bound to.
     pub(crate) fn further(&self) -> Map<String, Value> {
         let mut claims = match &self.0.claims {
-            Claims::Payload(payload) => serde_json::from_slice(payload).unwrap_or_default(),
+            Claims::Payload { has_further: false, .. } => Map::new(),
+            Claims::Payload { json, .. } => serde_json::from_slice(json).unwrap_or_default(),
             Claims::Record(record) => {
                 let mut claims = record.claims().clone();
                 claims.extend(record.confirmation().map(|key| ("cnf".to_owned(), key.clone().into())));

@@ -76,7 +76,7 @@ impl TokenRegister<'_> {
         let jti = claims.jti.ok_or_else(missing)?;
         Ok(AccessToken(Contents {
             id: TokenId::of_jwt(self.issuer.as_str(), &jti),
-            issuer: self.issuer.as_str().to_owned(),
+            issuer: self.issuer.clone(),
             client_id: claims.client_id.ok_or_else(missing)?,
             subject: claims.sub.ok_or_else(missing)?,
             audience: claims.aud,
@@ -86,7 +86,7 @@ impl TokenRegister<'_> {
             jti: Some(jti),
             epoch: claims.epoch,
             is_bound: claims.is_bound,
-            claims: Claims::Payload(payload),
+            claims: Claims::Payload { has_further: claims.has_further, json: payload },
             checked_for: None,
         }))
     }
@@ -107,7 +107,7 @@ impl TokenRegister<'_> {
         }
         Ok(AccessToken(Contents {
             id,
-            issuer: self.issuer.as_str().to_owned(),
+            issuer: self.issuer.clone(),
             client_id: record.client_id().clone(),
             subject: record.subject().to_owned(),
             audience: vec![record.audience().as_str().to_owned()],
@@ -133,7 +133,7 @@ impl TokenRegister<'_> {
         let client = store::find_client(self.clients, token.client_id());
         let client = match &token.0.claims {
             Claims::Record(_) => client.await?,
-            Claims::Payload(_) | Claims::Members(_) => {
+            Claims::Payload { .. } | Claims::Members(_) => {
                 let (state, client) = both(self.tokens.find(&token.0.id), client).await;
                 if matches!(state?, TokenState::Revoked) {
                     return Err(Reason::TokenRevoked.into());

@@ -37,6 +37,10 @@ impl Scope {
         if text.len() > MAX_BYTES {
             return Err(InvalidValue::new("scope", "at most 4096 bytes"));
         }
+        // The usual one: there is nothing to take apart.
+        if is_scope_token(text) {
+            return Ok(Self(text.into()));
+        }
         Self::collect(text.split(' '))
     }
 

@@ -4,16 +4,20 @@
 
 mod answer;
 mod assertion;
+mod elsewhere;
 mod events;
 mod key_sets;
+mod spent;
 mod stubs;
 mod token;
 mod tokens;
 
 pub use answer::{Answer, refused};
 pub use assertion::*;
+pub use elsewhere::*;
 pub use events::{Events, Kind, Seen, chain};
 pub use key_sets::{FakeKeySets, JWKS_URI, jwks_uri, published};
+pub use spent::*;
 pub use stubs::{
     CountingVerifier, FakeAnswer, FakeClients, FakeKeys, FakeReplace, FixedPolicy, Journal, Limiter,
     TestExecutor, Verdict,

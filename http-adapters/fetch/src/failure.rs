@@ -25,7 +25,7 @@ pub(crate) enum Failure {
     OtherIssuer,
     #[error("the metadata lacks a usable `{0}`")]
     Lacks(&'static str),
-    #[error("it failed a short while ago, and the source is given a rest")]
+    #[error("the source failed, and is given a rest before it is asked again")]
     Resting(#[source] Arc<Failure>),
     #[error("the task that fetched it has ended before its time")]
     Ended,

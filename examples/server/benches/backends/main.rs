@@ -1,4 +1,4 @@
-//! `cargo bench -p grantor-server`: each operation of each store, and a whole token request over it, on the servers of
+//! `cargo bench -p grantor-server`: each operation of each store, and whole requests over it, on the servers of
 //! `bash .ci/servers start DIR` (one whose variable is not set is left out).
 //!
 //! Latency is of one call after the other; the rates are of 8 calls at a time for each thread. Writes wait for the disk, so
@@ -30,6 +30,12 @@ pub(crate) fn call<F: Future<Output = ()> + Send + 'static>(
     make: impl Fn(u64) -> F + Send + Sync + 'static,
 ) -> Call {
     Arc::new(move |number| Box::pin(make(number)))
+}
+
+/// How many calls [`measure`] makes of what has so many connections.
+pub(crate) fn calls(connections: usize) -> usize {
+    let each = usize::try_from(CALLS).unwrap();
+    if connections == 1 { each } else { connections * each / 2 }
 }
 
 /// Microseconds of each call, sorted.

@@ -1,4 +1,4 @@
-//! A whole token request in process, over each backend.
+//! A whole request in process, and the check of a token, over each backend.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,6 +17,7 @@ use crate::backend::{Backend, Kind};
 use crate::{Call, call};
 
 const ISSUER: &str = "https://auth.example.com";
+const RESOURCE: &str = "https://api.example.com";
 
 pub(crate) fn measure(kind: Kind) {
     crate::measure(&format!("{}: token by secret", kind.name()), async |connections| {
@@ -25,17 +26,83 @@ pub(crate) fn measure(kind: Kind) {
     crate::measure(&format!("{}: token by key", kind.name()), async |connections| {
         by_key(kind.open(connections).await).await
     });
+    crate::measure(&format!("{}: introspection", kind.name()), async |connections| {
+        introspection(kind.open(connections).await).await
+    });
+    crate::measure(&format!("{}: check in process", kind.name()), async |connections| {
+        check(kind.open(connections).await).await
+    });
+    crate::measure(&format!("{}: revocation", kind.name()), async |connections| {
+        revocation(kind.open(connections).await, connections).await
+    });
+}
+
+/// A client of a server, which proves itself by its secret.
+#[derive(Clone)]
+struct WithSecret {
+    server: AuthorizationServer,
+    header: String,
+}
+
+impl WithSecret {
+    async fn new(backend: Backend) -> Self {
+        let (id, host_keys) = (new_id(), host_keys());
+        let (secret, credential) = host_keys.new_secret(&id, &SystemEntropy::new()).unwrap();
+        register(&*backend.registry, &id, AuthMethod::CLIENT_SECRET_BASIC, credential).await;
+        let header = format!("Basic {}", BASE64.encode(format!("{id}:{}", secret.expose()).as_bytes()));
+        Self { server: server(backend, host_keys).await, header }
+    }
+
+    fn request(&self, form: &str) -> Request {
+        request(form).header("authorization", &self.header).build()
+    }
+
+    async fn token(&self) -> String {
+        let response = self.server.token(self.request("grant_type=client_credentials")).await;
+        let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        body["access_token"].as_str().unwrap().to_owned()
+    }
 }
 
 async fn by_secret(backend: Backend) -> Call {
-    let (id, host_keys) = (new_id(), host_keys());
-    let (secret, credential) = host_keys.new_secret(&id, &SystemEntropy::new()).unwrap();
-    register(&*backend.registry, &id, AuthMethod::CLIENT_SECRET_BASIC, credential).await;
-    let server = server(backend, host_keys).await;
-    let header = format!("Basic {}", BASE64.encode(format!("{id}:{}", secret.expose()).as_bytes()));
+    let client = WithSecret::new(backend).await;
+    call(move |_| send(client.server.clone(), client.request("grant_type=client_credentials")))
+}
+
+async fn introspection(backend: Backend) -> Call {
+    let client = WithSecret::new(backend).await;
+    let form = format!("token={}", client.token().await);
     call(move |_| {
-        let request = request("grant_type=client_credentials").header("authorization", &header).build();
-        send(server.clone(), request)
+        let (server, request) = (client.server.clone(), client.request(&form));
+        async move {
+            let response = server.introspect(request).await;
+            assert!(response.body().starts_with(br#"{"active":true"#));
+        }
+    })
+}
+
+/// Looks for the client and for a revocation at the same time.
+async fn check(backend: Backend) -> Call {
+    let client = WithSecret::new(backend).await;
+    let verifier = client.server.access_token_verifier(RESOURCE).build().unwrap();
+    let token: Arc<str> = client.token().await.into();
+    call(move |_| {
+        let (verifier, token) = (verifier.clone(), Arc::clone(&token));
+        async move { drop(verifier.verify(&token).await.unwrap()) }
+    })
+}
+
+/// Each call ends another token.
+async fn revocation(backend: Backend, connections: usize) -> Call {
+    let client = WithSecret::new(backend).await;
+    let mut tokens = Vec::new();
+    for _ in 0..crate::calls(connections) {
+        tokens.push(client.token().await);
+    }
+    call(move |number| {
+        let token = &tokens[usize::try_from(number).unwrap() % tokens.len()];
+        let (server, request) = (client.server.clone(), client.request(&format!("token={token}")));
+        async move { assert_eq!(server.revoke(request).await.status(), 200) }
     })
 }
 
@@ -83,7 +150,7 @@ async fn register(registry: &dyn ClientRegistry, id: &ClientId, method: AuthMeth
 
 async fn server(backend: Backend, host_keys: HostKeys) -> AuthorizationServer {
     AuthorizationServer::builder(ISSUER, backend.stores, host_keys)
-        .resource(Resource::new("https://api.example.com").scopes(["read"]))
+        .resource(Resource::new(RESOURCE).scopes(["read"]))
         .executor(TokioExecutor::current())
         .build()
         .await

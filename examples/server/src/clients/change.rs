@@ -1,4 +1,4 @@
-//! `clients rotate-secret`, `disable`, `enable` and `delete`, while servers run.
+//! `clients rotate-secret`, `revoke-tokens`, `disable`, `enable` and `delete`, while servers run.
 
 use std::time::Duration;
 
@@ -45,6 +45,20 @@ impl Desk {
         say_once(&format!(
             "# The old secret of {id} works until {ends}. This is the new one, shown this once and kept nowhere:\n\n{}\n",
             proof.line()
+        ))
+    }
+
+    /// Ends what it has by then. A token that is being made meanwhile has one of the two epochs, and nothing between them.
+    pub(super) async fn revoke_tokens(&self, id: &str) -> Result<(), Failure> {
+        let id = named(id)?;
+        self.change(&id, |client| {
+            let raised = client.to_builder().token_epoch(client.token_epoch() + 1);
+            Ok(raised.build().map(|client| (client, ())))
+        })
+        .await?;
+        say(&format!(
+            "All tokens that {id} has are ended: introspection and checks in the server's process refuse them. An API that\n\
+             verifies a JWT by its signature alone takes it until it expires. {id} can get new ones; `clients disable` ends that too.\n"
         ))
     }
 

@@ -1,7 +1,9 @@
 //! `clients create`: into the store, or, on memory storage, which keeps nothing, as what to paste.
 
 use grantor::store::{AuthMethod, Client, Insert, Revision};
-use grantor::{ClientId, Clock, Entropy, InvalidValue, ResourceUri, Scope, SystemClock, SystemEntropy};
+use grantor::{
+    ClientId, Clock, Entropy, InvalidValue, ResourceUri, Scope, SigningAlgorithm, SystemClock, SystemEntropy,
+};
 
 use super::desk::Desk;
 use super::new_proof::NewProof;
@@ -22,17 +24,23 @@ impl Desk {
         let scope = Scope::parse(&wanted.scope).map_err(|rule| mistake("--scope", rule))?;
         self.check_scope(&scope)?;
         let (proof, credential) = NewProof::make(&id, wanted, &self.host_keys)?;
-        let resources: Vec<ResourceUri> = wanted
-            .resources
-            .iter()
-            .map(|uri| ResourceUri::new(uri.as_str()).map_err(|rule| mistake("--resource", rule)))
-            .collect::<Result<_, _>>()?;
+        let resources = self.uris("--resource", &wanted.resources)?;
+        let serves = self.uris("--serves", &wanted.serves)?;
+        if let Some(algorithm) = wanted.introspection_alg {
+            self.check_is_held(algorithm)?;
+        }
+        let epoch = Client::first_token_epoch(&SystemEntropy::new())
+            .map_err(|error| Failure::because("no randomness", error))?;
         let client = Client::builder(id, method(wanted.auth))
             .name(wanted.name.as_deref().unwrap_or_default())
             .scope(scope)
             .resources(Some(resources).filter(|listed| !listed.is_empty()))
+            .serves(serves)
+            .introspector(wanted.introspector)
+            .introspection_signed_response_alg(wanted.introspection_alg)
             .credential(credential)
             .created_at(SystemClock::new().now())
+            .token_epoch(epoch)
             .build()
             .map_err(|rule| mistake("--name", rule))?;
         let Some(registry) = &self.registry else {
@@ -92,6 +100,27 @@ impl Desk {
             None => Ok(()),
         }
     }
+
+    /// Identifiers of resources, declared ones if there is a configuration.
+    fn uris(&self, flag: &str, listed: &[String]) -> Result<Vec<ResourceUri>, Failure> {
+        let uri = |text: &String| {
+            let uri = ResourceUri::new(text.as_str()).map_err(|rule| mistake(flag, rule))?;
+            if self.config.path().is_none() || self.config.declares(text) {
+                return Ok(uri);
+            }
+            let wrong = format!("the resource `{uri}` is not declared in the configuration");
+            Err(Mistake::new(flag, wrong, "write the uri of one of the [[resources]], byte for byte").into())
+        };
+        listed.iter().map(uri).collect()
+    }
+
+    fn check_is_held(&self, algorithm: SigningAlgorithm) -> Result<(), Failure> {
+        if self.config.path().is_none() {
+            return Ok(());
+        }
+        let missing = |(wrong, remedy)| Mistake::new("--introspection-alg", wrong, remedy).into();
+        self.config.check_is_held(algorithm).map_err(missing)
+    }
 }
 
 fn taken(id: &ClientId, place: &str) -> Failure {
@@ -126,6 +155,15 @@ fn paste(client: &Client, proof: &NewProof) -> String {
     line("scope", &toml_text(client.scope().as_str()));
     if let Some(resources) = client.resources() {
         line("resources", &toml_list(resources.iter().map(ResourceUri::as_str)));
+    }
+    if !client.serves().is_empty() {
+        line("serves", &toml_list(client.serves().iter().map(ResourceUri::as_str)));
+    }
+    if client.is_introspector() {
+        line("introspector", "true");
+    }
+    if let Some(algorithm) = client.introspection_signed_response_alg() {
+        line("introspection_signed_response_alg", &toml_text(algorithm));
     }
     text.push_str(&proof.for_server_and_client(client.id()));
     text

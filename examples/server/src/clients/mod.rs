@@ -21,6 +21,7 @@ pub(crate) async fn run(flags: &Flags, command: &ClientsCommand) -> Result<(), F
         ClientsCommand::List { json } => desk.list(*json).await,
         ClientsCommand::Show { id, json } => desk.show(id, *json).await,
         ClientsCommand::RotateSecret { id, overlap } => desk.rotate_secret(id, *overlap).await,
+        ClientsCommand::RevokeTokens { id } => desk.revoke_tokens(id).await,
         ClientsCommand::Disable { id } => desk.set_enabled(id, false).await,
         ClientsCommand::Enable { id } => desk.set_enabled(id, true).await,
         ClientsCommand::Delete { id, yes } => desk.delete(id, *yes).await,

@@ -34,9 +34,14 @@ impl Config {
             .introspector(entry.introspector)
             .scope(scope)
             .serves(self.uris(&key("serves"), &entry.serves)?)
+            .token_epoch(entry.token_epoch.into())
             .compatibility(self.switches(&key("compatibility"), &entry.compatibility)?);
         if let Some(listed) = &entry.resources {
             client = client.resources(self.uris(&key("resources"), listed)?);
+        }
+        if let Some(name) = &entry.introspection_signed_response_alg {
+            let key = key("introspection_signed_response_alg");
+            client = client.introspection_signed_response_alg(self.held_algorithm(&key, name)?);
         }
         if let Some(name) = &entry.name {
             client = self.accepted(&key("name"), client.name(name))?;
@@ -69,7 +74,7 @@ impl Config {
         let uri = |(at, text): (usize, &String)| {
             let key = format!("{key}[{at}]");
             let uri = ResourceUri::new(text.as_str()).map_err(|rule| self.invalid(&key, rule))?;
-            if self.declared().any(|declared| declared == text) {
+            if self.declares(text) {
                 Ok(uri)
             } else {
                 let remedy = "write the uri of one of the [[resources]], byte for byte";

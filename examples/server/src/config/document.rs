@@ -30,6 +30,7 @@ pub(super) struct ResourceEntry {
     #[serde(default)]
     pub(super) scopes: Vec<String>,
     pub(super) lifetime: Option<Lifetime>,
+    pub(super) format: Option<String>,
     pub(super) signing_algorithm: Option<String>,
 }
 
@@ -53,6 +54,10 @@ pub(crate) struct ClientEntry {
     pub(super) serves: Vec<String>,
     #[serde(default)]
     pub(super) introspector: bool,
+    pub(super) introspection_signed_response_alg: Option<String>,
+    /// Raised to end what it holds. Small enough for a claim.
+    #[serde(default)]
+    pub(super) token_epoch: u32,
     #[serde(default)]
     pub(super) compatibility: Vec<String>,
 }
@@ -75,6 +80,8 @@ pub(super) struct SecretEntry {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct EndpointsEntry {
     pub(super) token: Option<String>,
+    pub(super) introspection: Option<String>,
+    pub(super) revocation: Option<String>,
     pub(super) jwks: Option<String>,
     pub(super) metadata: Option<String>,
 }

@@ -56,7 +56,8 @@ impl Config {
                 rule.replace("`Reach::EveryClient`", "every client"),
                 format!("write {switch} = \"every_client\", or take it out"),
             ),
-            ConfigError::Limits { .. }
+            ConfigError::UndeclaredResource { .. }
+            | ConfigError::Limits { .. }
             | ConfigError::NoHostKey
             | ConfigError::ImportedSecretsNeedExecutor
             | ConfigError::Decoy(_)
@@ -84,7 +85,13 @@ impl Config {
     /// Core names whole paths, the issuer's included.
     fn endpoint_key(&self, path: &str) -> String {
         let endpoints = &self.document.endpoints;
-        let own = [("metadata", &endpoints.metadata), ("jwks", &endpoints.jwks), ("token", &endpoints.token)];
+        let own = [
+            ("metadata", &endpoints.metadata),
+            ("jwks", &endpoints.jwks),
+            ("revocation", &endpoints.revocation),
+            ("introspection", &endpoints.introspection),
+            ("token", &endpoints.token),
+        ];
         let found = own.into_iter().find(|(_, own)| own.as_deref().is_some_and(|own| path.ends_with(own)));
         found.map_or_else(|| "endpoints".to_owned(), |(name, _)| format!("endpoints.{name}"))
     }

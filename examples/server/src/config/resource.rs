@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use grantor::{Builder, Endpoints, Resource, SigningAlgorithm};
+use grantor::{Builder, Endpoints, Resource, SigningAlgorithm, TokenFormat};
 
+use super::document::ResourceEntry;
 use super::{Config, Mistake};
 
 /// Declared where the file declares no resource, so that the server can be tried without one.
@@ -45,6 +46,12 @@ impl Config {
         if let Some(path) = &document.endpoints.token {
             endpoints = endpoints.token(path);
         }
+        if let Some(path) = &document.endpoints.introspection {
+            endpoints = endpoints.introspection(path);
+        }
+        if let Some(path) = &document.endpoints.revocation {
+            endpoints = endpoints.revocation(path);
+        }
         if let Some(path) = &document.endpoints.jwks {
             endpoints = endpoints.jwks(path);
         }
@@ -70,6 +77,9 @@ impl Config {
             if let Some(lifetime) = &entry.lifetime {
                 resource = resource.lifetime(lifetime.0);
             }
+            if let Some(name) = &entry.format {
+                resource = resource.format(self.format(&format!("resources[{at}].format"), name)?);
+            }
             if let Some(name) = &entry.signing_algorithm {
                 let key = format!("resources[{at}].signing_algorithm");
                 resource = resource.signing_algorithm(self.algorithm(&key, name)?);
@@ -77,6 +87,46 @@ impl Config {
             resources.push(resource);
         }
         Ok(resources)
+    }
+
+    fn format(&self, key: &str, name: &str) -> Result<TokenFormat, Mistake> {
+        match name {
+            "jwt" => Ok(TokenFormat::Jwt),
+            "opaque" => Ok(TokenFormat::Opaque),
+            _ => {
+                let wrong = format!("`{}` is no format of tokens", name.escape_debug());
+                Err(self.mistake(key, wrong, "write \"jwt\" or \"opaque\""))
+            }
+        }
+    }
+
+    /// For what a caller registers for its introspection answers: only then can they be signed with it.
+    pub(super) fn held_algorithm(&self, key: &str, name: &str) -> Result<SigningAlgorithm, Mistake> {
+        let algorithm = self.algorithm(key, name)?;
+        let missing = |(wrong, remedy): (String, String)| self.mistake(key, wrong, remedy);
+        self.check_is_held(algorithm).map_err(missing).map(|()| algorithm)
+    }
+
+    /// Whether there is a key for it: there is one for each algorithm that a resource's tokens are signed with. If not, what is
+    /// wrong and the remedy.
+    pub(crate) fn check_is_held(&self, algorithm: SigningAlgorithm) -> Result<(), (String, String)> {
+        let own = self.document.signing_algorithm.as_deref();
+        let of_entry = |entry: &ResourceEntry| match entry.signing_algorithm.as_deref().or(own) {
+            Some(name) => SigningAlgorithm::from_name(name),
+            None => Some(SigningAlgorithm::default()),
+        };
+        let held: BTreeSet<_> = self.document.resources.iter().filter_map(of_entry).collect();
+        if held.contains(&algorithm) {
+            return Ok(());
+        }
+        let names: Vec<_> = held.into_iter().map(SigningAlgorithm::as_str).collect();
+        Err((
+            format!("no resource signs with {algorithm}, so there is no key for it"),
+            format!(
+                "write one of {}, or signing_algorithm = \"{algorithm}\" at one of the [[resources]]",
+                names.join(", ")
+            ),
+        ))
     }
 
     fn algorithm(&self, key: &str, name: &str) -> Result<SigningAlgorithm, Mistake> {
@@ -89,6 +139,11 @@ impl Config {
     /// The identifiers of the declared resources.
     pub(super) fn declared(&self) -> impl Iterator<Item = &str> {
         self.document.resources.iter().map(|entry| entry.uri.as_str())
+    }
+
+    /// Whether a resource of this identifier is declared.
+    pub(crate) fn declares(&self, uri: &str) -> bool {
+        self.declared().any(|declared| declared == uri)
     }
 
     /// The scopes of the declared resources.

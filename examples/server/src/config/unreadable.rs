@@ -60,6 +60,7 @@ fn explain(key: String, message: &str) -> (String, String, String) {
                 "a map" => "a table, such as { key = \"value\" }",
                 "a sequence" => "a list, such as [\"a\", \"b\"]",
                 "a string" => "text in quotes",
+                "u32" => "a whole number from 0 on",
                 "a boolean" => "true or false",
                 _ if expected.starts_with("struct ") => "a table, such as { key = \"value\" }",
                 _ => expected,

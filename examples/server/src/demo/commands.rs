@@ -11,13 +11,17 @@ use crate::paste::{script_text, shell_word};
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// Holds the secret for the length of one command.
 const VARIABLE: &str = "DEMO_SECRET";
+/// Holds a token from one command to the next.
+const TOKEN: &str = "TOKEN";
+/// For `sed`, which is everywhere.
+const FIND_TOKEN: &str = r#"s/.*"access_token":"\([^"]*\)".*/\1/p"#;
 
 impl Demo {
-    /// Commands that get a token from `server`.
+    /// Commands that get a token from `server`, look at it and revoke it.
     pub(crate) fn commands(&self, server: &AuthorizationServer) -> String {
         let token = url(server, Endpoint::Token);
-        let basic =
-            self.curl(&token, &[format!("-u {}", shell_word(&format!("{BASIC}:{}", self.basic.expose())))]);
+        let user = format!("-u {}", shell_word(&format!("{BASIC}:{}", self.basic.expose())));
+        let basic = self.curl(&token, std::slice::from_ref(&user));
         let own = [("client_id", POST), ("client_secret", self.post.expose())];
         let post = self.curl(&token, &own.map(|(name, value)| parameter(name, value)));
         let program = format!("{VARIABLE}={} {}", shell_word(self.secret_jwt.expose()), program());
@@ -28,9 +32,13 @@ impl Demo {
              # a token, the secret in the Authorization header\n{basic}\n\n\
              # a token, the secret in the body\n{post}\n\n\
              # a token, by JavaScript\n{}\n\n\
-             # a token, by a JWT made with the secret (client_secret_jwt)\n{secret_jwt}\n\n{}",
+             # a token, by a JWT made with the secret (client_secret_jwt)\n{secret_jwt}\n\n{}\
+             # a token that is kept, what it says (introspection), and its end (revocation): after that it is not active\n\
+             {TOKEN}=$({basic} | sed -n '{FIND_TOKEN}')\n{}\n{}\n\n",
             self.fetch(&token, &own),
             self.by_key(server, &token).unwrap_or_default(),
+            about_token(server, Endpoint::Introspection, &user),
+            about_token(server, Endpoint::Revocation, &user),
         )
     }
 
@@ -76,6 +84,12 @@ impl Demo {
         let resource = Some(("resource", target.resource.as_str())).filter(|_| target.is_one_of_many);
         scope.into_iter().chain(resource)
     }
+}
+
+/// A request about the token in [`TOKEN`]. Says the status too, since a revocation has nothing else to say.
+fn about_token(server: &AuthorizationServer, endpoint: Endpoint, user: &str) -> String {
+    let url = shell_word(&url(server, endpoint));
+    format!(r#"curl -sS -w '\n%{{http_code}}\n' {user} -d "token=${TOKEN}" {url}"#)
 }
 
 fn parameter(name: &str, value: &str) -> String {

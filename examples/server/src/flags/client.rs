@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use grantor::SigningAlgorithm;
 
 use crate::config::span_of_time;
 
@@ -31,6 +32,20 @@ pub(crate) struct NewClient {
     /// A resource that it may ask for; may be repeated [default: all]
     #[arg(long = "resource", value_name = "URI")]
     pub(crate) resources: Vec<String>,
+    /// A resource that it itself is, so that it may introspect its tokens; may be repeated
+    #[arg(long, value_name = "URI")]
+    pub(crate) serves: Vec<String>,
+    /// Lets it introspect every token
+    #[arg(long)]
+    pub(crate) introspector: bool,
+    /// Signs the introspection answers that it asks for as JWTs with it [default: RS256 if tokens are, else as they are]
+    #[arg(long, value_name = "ALGORITHM", value_parser = algorithm)]
+    pub(crate) introspection_alg: Option<SigningAlgorithm>,
+}
+
+fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
+    let known = || SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).join(", ");
+    SigningAlgorithm::from_name(text).ok_or_else(|| format!("write one of {}", known()))
 }
 
 /// How long an old secret may work on: a year at most.

@@ -108,6 +108,11 @@ pub(crate) enum ClientsCommand {
         #[arg(long, value_name = "TIME", default_value = "7d", value_parser = client::overlap)]
         overlap: Duration,
     },
+    /// Ends all tokens that a client has. It can get new ones
+    RevokeTokens {
+        /// Its id
+        id: String,
+    },
     /// Ends all tokens of a client, and gives it no more
     Disable {
         /// Its id

@@ -1,9 +1,10 @@
 //! The administrator's commands.
 
-use oauth2::AuthType;
+use oauth2::{AuthType, TokenIntrospectionResponse};
 use serde_json::Value;
 
 use crate::assertion;
+use crate::introspection::introspected;
 use crate::keys::{RESOURCE, with_new_key, with_secret};
 use crate::program::{Program, between, config, new_secret, printed, run};
 use crate::tokens::token;
@@ -26,6 +27,46 @@ async fn s10_what_create_prints_works_when_it_is_pasted() {
         let taken = run(&["clients", "create", "--id", "billing 2", "--config", &config], &[]);
         assert_eq!(taken.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&taken.stderr).contains("already"));
+    }
+}
+
+#[tokio::test]
+async fn s10_what_create_prints_works_for_a_resource_server_and_an_introspector() {
+    let resource = "https://api.example.com";
+    let api = printed(&["clients", "create", "--id", "api", "--scope", "read", "--serves", resource], &[]);
+    let auditor = ["clients", "create", "--id", "auditor", "--introspector", "--introspection-alg", "ES256"];
+    let auditor = printed(&auditor, &[]);
+    let block = |printed: &str| between(printed, "(--config FILE):\n", "\n# And this").to_owned();
+    let config = config(&format!("{RESOURCE}{}{}", block(&api), block(&auditor)));
+    let environment = [
+        ("API_SECRET", between(&api, "\nAPI_SECRET=", "\n")),
+        ("AUDITOR_SECRET", between(&auditor, "\nAUDITOR_SECRET=", "\n")),
+    ];
+    let show = |id: &str| {
+        let shown = printed(&["clients", "show", id, "--json", "--config", &config], &environment);
+        serde_json::from_str::<Value>(&shown).expect("JSON")
+    };
+    let (api, auditor) = (show("api"), show("auditor"));
+    assert_eq!((&api["serves"][0], &api["introspector"]), (&resource.into(), &false.into()));
+    assert_eq!((&auditor["serves"], &auditor["introspector"]), (&Value::Array(Vec::new()), &true.into()));
+    assert_eq!(auditor["introspection_signed_response_alg"], "ES256");
+    assert_eq!((&auditor["token_epoch"], &auditor["created_at"]), (&0.into(), &Value::Null));
+    let program = Program::start(&["--config", &config], &environment);
+    let own = token(&program, ("api", environment[0].1), AuthType::BasicAuth, "read").await.expect("a token");
+    let look = format!("{}/oauth2/introspect", program.issuer());
+    assert!(introspected(&look, ("auditor", environment[1].1), &own).await.active());
+
+    for (arguments, part) in [
+        (["--serves", "https://x.example"], "not declared"),
+        (["--resource", "https://x.example"], "not declared"),
+        (["--introspection-alg", "EdDSA"], "there is no key"),
+        (["--introspection-alg", "HS256"], "ES256, ES384, EdDSA, RS256, PS256"),
+    ] {
+        let output =
+            run(&[&["clients", "create", "--config", &config][..], &arguments].concat(), &environment);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(arguments[0]) && text.contains(part) && output.stdout.is_empty(), "{text}");
     }
 }
 

@@ -23,7 +23,7 @@ fn s10_the_printed_curl_commands_work_when_pasted() {
     for adapter in ADAPTERS {
         let program = Program::start(&["--adapter", adapter], &[]);
         let lines = curls(&program);
-        assert_eq!(lines.len(), 6, "{}", program.printed);
+        assert_eq!(lines.len(), 8, "{}", program.printed);
         for line in &lines[..4] {
             let token = pasted(line);
             assert_eq!(
@@ -31,9 +31,33 @@ fn s10_the_printed_curl_commands_work_when_pasted() {
                 (Some("Bearer"), Some("read write"))
             );
         }
-        assert_eq!(pasted(lines[4])["keys"].as_array().map(Vec::len), Some(1));
-        assert_eq!(pasted(lines[5])["issuer"], program.issuer());
+        assert_eq!(pasted(lines[6])["keys"].as_array().map(Vec::len), Some(1));
+        assert_eq!(pasted(lines[7])["issuer"], program.issuer());
     }
+}
+
+/// As a shell has them that gets one after the other, the look at the token once more at the end.
+fn looked_at_and_ended(program: &Program) {
+    let kept = program.printed.lines().find(|line| line.starts_with("TOKEN=")).expect("a token");
+    let [look, end] = [curls(program)[4], curls(program)[5]];
+    let script = [kept, look, end, look].join("\n");
+    let output = Command::new("sh").args(["-c", &script]).output().expect("sh");
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    let [active, ok, "", revoked, inactive, still] = said.lines().collect::<Vec<_>>()[..] else {
+        panic!("{script}: {said} {:?}", output.stderr)
+    };
+    let active: serde_json::Value = serde_json::from_str(active).expect("JSON");
+    assert_eq!((&active["active"], &active["client_id"]), (&true.into(), &"demo-basic".into()));
+    assert_eq!([ok, revoked, inactive, still], ["200", "200", r#"{"active":false}"#, "200"]);
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn s10_the_printed_commands_look_at_a_token_and_revoke_it() {
+    looked_at_and_ended(&Program::start(&[], &[]));
+    let opaque = "[[resources]]\nuri = \"https://api.example.com\"\nformat = \"opaque\"\n";
+    let endpoints = "[endpoints]\nintrospection = \"/look\"\nrevocation = \"/end\"\n";
+    looked_at_and_ended(&Program::start(&["--config", &config(&format!("{endpoints}{opaque}"))], &[]));
 }
 
 #[test]
@@ -58,8 +82,8 @@ fn s10_they_work_with_the_resources_of_a_file_whatever_their_names_hold() {
     for line in &lines[..4] {
         assert_eq!(pasted(line)["scope"], "b's b+$(c)&d", "{line}");
     }
-    assert!(pasted(lines[4])["keys"].is_array());
-    assert_eq!(pasted(lines[5])["token_endpoint"], format!("{}/t", program.issuer()));
+    assert!(pasted(lines[6])["keys"].is_array());
+    assert_eq!(pasted(lines[7])["token_endpoint"], format!("{}/t", program.issuer()));
 }
 
 #[test]

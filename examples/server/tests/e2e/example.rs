@@ -1,8 +1,9 @@
 //! The annotated example is one that works.
 
-use oauth2::AuthType;
+use oauth2::{AuthType, TokenIntrospectionResponse};
 
 use crate::assertion::{made, sent};
+use crate::introspection::introspected;
 use crate::keys::{ED25519, public};
 use crate::program::{Program, config, file, new_secret};
 use crate::tokens::token;
@@ -14,15 +15,22 @@ async fn rule_10_the_example_configuration_starts_and_serves() {
     std::fs::write(path.with_file_name("reports.secret"), &reports).expect("write");
     let public = format!("{{ \"keys\": [{}] }}", public(ED25519));
     std::fs::write(path.with_file_name("partner.jwks.json"), public).expect("write");
-    let stock = new_secret();
-    let environment =
-        [("BILLING_SECRET", blue.as_str()), ("BILLING_SECRET_NEXT", &green), ("STOCK_SECRET", &stock)];
+    let (stock, api) = (new_secret(), new_secret());
+    let environment = [
+        ("BILLING_SECRET", blue.as_str()),
+        ("BILLING_SECRET_NEXT", &green),
+        ("STOCK_SECRET", &stock),
+        ("REPORTS_API_SECRET", &api),
+    ];
     let program = Program::start(&["--config", path.to_str().expect("UTF-8")], &environment);
     assert!(program.printed.contains("https://auth.example.com/oauth2/token"), "{}", program.printed);
     for secret in [&blue, &green] {
         token(&program, ("billing", secret), AuthType::BasicAuth, "orders:read").await.expect("a token");
     }
-    token(&program, ("reports", &reports), AuthType::RequestBody, "reports:read").await.expect("a token");
+    let report = token(&program, ("reports", &reports), AuthType::RequestBody, "reports:read").await;
+    let look = format!("{}/oauth2/introspect", program.issuer());
+    let told = introspected(&look, ("reports-api", &api), &report.expect("a token")).await;
+    assert!(told.active() && told.username().is_none());
     let hs512 = ["--secret-env", "SHARED", "--alg", "HS512"];
     for (client, arguments) in
         [("stock", &hs512[..]), ("ledger", &["--key", ED25519]), ("partner", &["--key", ED25519])]
@@ -49,7 +57,7 @@ fn rule_10_the_readme_tells_every_flag_and_command() {
         assert!(readme.contains(&format!("`--{name}")), "{name}");
         assert!(readme.contains(&format!("`GRANTOR_{}`", name.to_uppercase())), "{name}");
     }
-    for command in ["clients create", "clients list", "clients show", "assertion"] {
+    for command in ["clients create", "clients list", "clients show", "clients revoke-tokens", "assertion"] {
         assert!(readme.contains(command), "{command}");
     }
     for flag in ["key-out", "key FILE", "secret-env", "secret-file", "client", "alg", "lifetime", "kid"] {

@@ -1,13 +1,15 @@
-//! Stock client software gets tokens, unchanged: Authlib (PyPI) and oauth4webapi (npm). `.ci/test` installs them, in
-//! the versions of `tests/interop`, and says where.
+//! Stock software gets tokens, unchanged: Authlib (PyPI) and oauth4webapi (npm); and checks them: jose (npm). `.ci/test`
+//! installs it, in the versions of `tests/interop`, and says where.
 
 use std::fs::File;
 use std::process::Command;
 
+use oauth2::AuthType;
 use serde_json::{Value, json};
 
 use crate::keys::{ED25519, RESOURCE, RSA, jwk, with_jwk, with_new_key, with_secret};
 use crate::program::{Program, config, new_secret};
+use crate::tokens::token;
 
 fn prepared(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
@@ -90,6 +92,49 @@ fn clients_md_oauth4webapi_gets_tokens_without_any_switch() {
     // From standard input, so that the import is looked up in the folder where it was installed.
     let mut node = Command::new("node");
     node.args(["--input-type=module", "-", &program.issuer(), &Value::from(clients).to_string()])
+        .current_dir(prepared("GRANTOR_INTEROP_NODE"))
+        .stdin(File::open(script).expect("script"));
+    assert_eq!(lines(&mut node), expected);
+}
+
+/// One resource for each algorithm, and a token for each by a stock client.
+#[tokio::test]
+#[ignore = "needs node with jose"]
+async fn rfc9068_s4_jose_verifies_tokens_of_every_algorithm() {
+    let mut algorithms = vec!["ES256", "ES384", "EdDSA"];
+    if cfg!(feature = "josekit") {
+        algorithms.extend(["RS256", "PS256"]);
+    }
+    let secret = new_secret();
+    let resource = |alg: &&str| {
+        let (name, scope) = (alg.to_lowercase(), format!("read:{alg}"));
+        format!(
+            "[[resources]]\nuri = \"https://{name}.example.com\"\nscopes = [\"{scope}\"]\nsigning_algorithm = \"{alg}\"\n"
+        )
+    };
+    let resources: String = algorithms.iter().map(resource).collect();
+    let scopes: Vec<String> = algorithms.iter().map(|alg| format!("read:{alg}")).collect();
+    let client = format!(
+        "[[clients]]\nid = \"shop\"\nscope = \"{}\"\nsecrets = [{{ env = \"SHOP_SECRET\" }}]\n",
+        scopes.join(" ")
+    );
+    let config = config(&format!("{resources}{client}"));
+    let program = Program::start(&["--config", &config], &[("SHOP_SECRET", &secret)]);
+    let (mut tokens, mut expected) = (Vec::new(), Vec::new());
+    for (alg, scope) in algorithms.iter().zip(&scopes) {
+        let got = token(&program, ("shop", &secret), AuthType::BasicAuth, scope).await.expect("a token");
+        let audience = format!("https://{}.example.com", alg.to_lowercase());
+        tokens.push(json!({ "token": got, "alg": alg, "audience": audience }));
+        expected.push(format!("{alg} shop {scope} 600"));
+        expected.push(
+            "ERR_JWT_CLAIM_VALIDATION_FAILED ERR_JWT_CLAIM_VALIDATION_FAILED ERR_JWT_CLAIM_VALIDATION_FAILED \
+             ERR_JWS_SIGNATURE_VERIFICATION_FAILED"
+                .to_owned(),
+        );
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/jose.mjs");
+    let mut node = Command::new("node");
+    node.args(["--input-type=module", "-", &program.issuer(), &Value::from(tokens).to_string()])
         .current_dir(prepared("GRANTOR_INTEROP_NODE"))
         .stdin(File::open(script).expect("script"));
     assert_eq!(lines(&mut node), expected);

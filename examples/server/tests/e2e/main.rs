@@ -8,6 +8,7 @@ mod example;
 mod flags;
 mod host_key;
 mod interop;
+mod introspection;
 mod key_sets;
 mod keys;
 mod mistakes;

@@ -70,6 +70,24 @@ const CLIENTS: &[(&str, &[&str])] = &[
         &["clients[0].resources[0]", "not declared"],
     ),
     (
+        "[[clients]]\nid = \"a\"\nserves = [\"https://x.example\"]",
+        &["clients[0].serves[0]", "not declared", "[[resources]]"],
+    ),
+    ("[[clients]]\nid = \"a\"\nintrospector = \"yes\"", &["clients[0].introspector", "true or false"]),
+    (
+        "[[clients]]\nid = \"a\"\nintrospection_signed_response_alg = \"HS256\"",
+        &["clients[0].introspection_signed_response_alg", "`HS256`", "ES256, ES384, EdDSA, RS256, PS256"],
+    ),
+    (
+        "[[clients]]\nid = \"a\"\nintrospection_signed_response_alg = \"EdDSA\"",
+        &[
+            "clients[0].introspection_signed_response_alg",
+            "no key",
+            "write one of ES256, or signing_algorithm",
+        ],
+    ),
+    ("[[clients]]\nid = \"a\"\ntoken_epoch = -1", &["clients[0].token_epoch", "a whole number from 0 on"]),
+    (
         "[[clients]]\nid = \"a\"\nenabled = false\n[[clients]]\nid = \"a\"",
         &["clients[1].id", "clients[0]", "an id of its own"],
     ),
@@ -96,6 +114,9 @@ const FILES: &[(&str, &[&str])] = &[
         "[[resources]]\nuri = \"a:b\"\nsigning_algorithm = \"none\"",
         &["resources[0].signing_algorithm", "ES256"],
     ),
+    ("[[resources]]\nuri = \"a:b\"\nformat = \"jwe\"", &["resources[0].format", "`jwe`", "\"opaque\""]),
+    ("[endpoints]\nintrospection = \"look\"", &["endpoints.introspection", "begin with `/`"]),
+    ("[endpoints]\nrevocation = \"/oauth2/introspect\"", &["endpoints.revocation", "another endpoint"]),
     ("[endpoints]\ntoken = \"token\"", &["endpoints.token", "begin with `/`", "/oauth2/token"]),
     ("[endpoints]\njwks = \"/oauth2/token\"", &["endpoints.jwks", "another endpoint"]),
 ];

@@ -1,8 +1,9 @@
 //! T58, T59, T62, T63: what is never reached, and what never takes long.
 
+use std::error::Error;
 use std::time::Duration;
 
-use grantor::{KeySetFetcher, KeySetUrl};
+use grantor::{FetchError, KeySetFetcher, KeySetUrl};
 use grantor_fetch::{BuildError, Fetcher, KeySets};
 
 use crate::source::{ManualClock, Reply, Source, fetcher, impatient, key_sets, keys, until, url};
@@ -111,7 +112,10 @@ async fn t62_512_kib_and_no_more_whatever_the_length_says() {
         ("endless", Reply::Endless("HTTP/1.1 200 X\r\n\r\n", vec![b' '; 4096]), false),
         (
             "endless chunks",
-            Reply::Endless("HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n", b"4\r\n    \r\n".to_vec()),
+            Reply::Endless(
+                "HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n",
+                format!("1000\r\n{}\r\n", " ".repeat(0x1000)).into_bytes(),
+            ),
             false,
         ),
         ("endless head", Reply::Endless("HTTP/1.1 200 X\r\n", b"x-y: z\r\n".to_vec()), false),
@@ -129,6 +133,9 @@ async fn t62_512_kib_and_no_more_whatever_the_length_says() {
         source.put("/jwks", reply);
         let got = KeySets::new(fetcher(&ManualClock::new())).key_set(&source.at("/jwks"), None).await;
         assert_eq!(got.is_ok(), fits, "{name} {got:?}");
+        // Refused while it came, and not when it had all come or the time was up.
+        let is_cut = got.is_err_and(|error| chain(&error).contains("larger than 524288 bytes"));
+        assert_eq!(is_cut, name.ends_with("more") || ["endless", "endless chunks"].contains(&name), "{name}");
     }
 }
 
@@ -189,6 +196,17 @@ async fn t62_sixteen_at_a_time() {
     }
 }
 
+/// All that an error can be made to say.
+fn chain(error: &FetchError) -> String {
+    let mut text = format!("{error} {error:?} {error:#?}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&format!("{cause} {cause:?}"));
+        source = cause.source();
+    }
+    text
+}
+
 /// T36, T37: what a published set must not be, and T63: the error has nothing of the answer in it.
 #[tokio::test]
 async fn t36_t37_t63_what_is_no_key_set_is_refused_and_not_repeated() {
@@ -210,12 +228,7 @@ async fn t36_t37_t63_what_is_no_key_set_is_refused_and_not_repeated() {
         source.put("/jwks?marked-7f3", Reply::json(&body));
         let sets = key_sets(&ManualClock::new());
         let error = sets.key_set(&source.at("/jwks?marked-7f3"), None).await.unwrap_err();
-        let mut text = format!("{error} {error:?} {error:#?}");
-        let mut source: Option<&dyn std::error::Error> = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            text.push_str(&format!("{cause} {cause:?}"));
-            source = cause.source();
-        }
+        let text = chain(&error);
         assert!(!text.contains("marked-7f3"), "{text}");
     }
     source.put("/jwks", Reply::json(keys(50)));

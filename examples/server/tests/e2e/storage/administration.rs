@@ -17,7 +17,7 @@ use crate::tokens::token;
 
 /// How soon every process must know of a change. With PostgreSQL a NOTIFY empties the cache, long before its entries
 /// end by themselves; Redis is asked each time.
-fn known_within(kind: Kind) -> Duration {
+pub(crate) fn known_within(kind: Kind) -> Duration {
     match kind {
         Kind::Postgres | Kind::Both => Duration::from_secs(2),
         Kind::Redis | Kind::Cluster => Duration::ZERO,

@@ -25,13 +25,14 @@ async fn survives(kind: Kind, crashed: &str) {
 
 async fn survives_with(issuer: Issuer, kind: Kind, crashed: &str) {
     let (signer, disabled) = (Arc::new(issuer.client_with_key("shop")), issuer.client_with_key("disabled"));
+    let revoker = Arc::new(issuer.client_with_key("revoker"));
     let servers = [issuer.server(), issuer.server()];
     let urls = servers.each_ref().map(|server| server.token_url());
     for url in &urls {
         assert_eq!(sent(&http(), url, &disabled.assertion()).await.check(), 200);
     }
-    let (begun, load, tokens) = (Instant::now(), Load::begin(&signer, &urls), issuer.tokens());
-    let revocations = Revocations::begin(Arc::clone(&tokens));
+    let (begun, load) = (Instant::now(), Load::begin(&signer, &urls));
+    let revocations = Revocations::begin(revoker, &urls);
     revocations.until(PATIENCE, 50).await;
     load.until(PATIENCE, 50, 200, begun).await;
     issuer.command(&["clients", "disable", "disabled"]);
@@ -59,7 +60,7 @@ async fn survives_with(issuer: Issuer, kind: Kind, crashed: &str) {
     for url in &urls {
         assert_eq!(sent(&http(), url, &disabled.assertion()).await.check(), 401, "disabled before the crash");
     }
-    let revoked = revocations.all_stand(&*tokens).await;
+    let revoked = revocations.all_stand(&urls).await;
     for server in servers {
         let ended = server.stopped();
         assert_eq!(ended.code, Some(0));

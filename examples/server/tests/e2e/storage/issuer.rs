@@ -1,12 +1,8 @@
 //! One issuer: a store, and what each of its server processes and each command is started with.
 
 use std::process::Output;
-use std::sync::Arc;
 
-use grantor::store::TokenStore;
 use grantor_storage_postgres::sqlx::{Connection, Executor, PgConnection};
-use grantor_storage_postgres::{PostgresStore, pool_options};
-use grantor_storage_redis::RedisStore;
 
 use super::servers::Servers;
 use super::signer::Signer;
@@ -123,16 +119,6 @@ impl Issuer {
             connection.execute(lazy).await.expect(lazy);
         }
         connection.execute("SELECT pg_reload_conf()").await.expect("reloaded");
-    }
-
-    /// A handle of the test's own on what the servers keep of tokens.
-    pub(crate) fn tokens(&self) -> Arc<dyn TokenStore> {
-        if self.kind == Kind::Postgres {
-            let pool = pool_options().connect_lazy(&postgres_url(&self.servers)).expect("a URL");
-            return Arc::new(PostgresStore::new(pool));
-        }
-        let client = redis::Client::open(redis_url(&self.servers, self.kind)).expect("a URL");
-        Arc::new(RedisStore::single(client).build().expect("a store"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod administration;
 mod crash;
+mod ended;
 mod host_keys;
 mod issuer;
 mod late;
@@ -13,3 +14,4 @@ mod request;
 mod revocations;
 mod servers;
 mod signer;
+mod spent;
