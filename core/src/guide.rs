@@ -12,6 +12,9 @@ pub mod jwt_client_authentication {}
 #[doc = include_str!("../docs/resources-and-scopes.md")]
 pub mod resources_and_scopes {}
 
+#[doc = include_str!("../docs/checking-tokens.md")]
+pub mod checking_tokens {}
+
 #[doc = include_str!("../docs/introspection-and-revocation.md")]
 pub mod introspection_and_revocation {}
 
