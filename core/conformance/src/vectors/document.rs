@@ -12,9 +12,9 @@ macro_rules! files {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 7] = files![
+pub(super) const FILES: [(&str, &str); 8] = files![
     "assertions.toml" "documents.toml" "issuer_with_path.toml" "limits.toml" "openid_discovery.toml"
-    "requests.toml" "token.toml"
+    "requests.toml" "token.toml" "tokens.toml"
 ];
 const ANSWERS: &str = include_str!("../../vectors/answers.toml");
 
@@ -47,6 +47,17 @@ pub(super) struct DeclaredResource {
     pub(super) uri: String,
     #[serde(default)]
     pub(super) scopes: Vec<String>,
+    #[serde(default)]
+    pub(super) format: Format,
+}
+
+/// What the tokens of a resource look like.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Format {
+    #[default]
+    Jwt,
+    Opaque,
 }
 
 #[derive(Deserialize)]

@@ -9,9 +9,10 @@ use grantor::store::{Client, ClientRegistry, Credential, Revision};
 use grantor::{
     AssertionAlgorithm, AuthorizationServer, ClientId, ClientSecret, Clock, CredentialId, HostKey, HostKeyId,
     HostKeys, Limits, PublicKey, Reach, Resource, ResourceUri, Scope, Stores, SystemEntropy, Timestamp,
+    TokenFormat,
 };
 
-use super::document::{Port, RegisteredClient, Vector, World};
+use super::document::{Format, Port, RegisteredClient, Vector, World};
 use super::faults::{Away, Limited};
 use crate::broken::chain;
 
@@ -52,7 +53,12 @@ where
         .clock(clock.clone())
         .limits(world.limits.over(Limits::default()));
     for resource in &world.resources {
-        builder = builder.resource(Resource::new(&resource.uri).scopes(resource.scopes.iter().cloned()));
+        let format = match resource.format {
+            Format::Jwt => TokenFormat::Jwt,
+            Format::Opaque => TokenFormat::Opaque,
+        };
+        builder = builder
+            .resource(Resource::new(&resource.uri).scopes(resource.scopes.iter().cloned()).format(format));
     }
     if let Some(uri) = &world.default_resource {
         builder = builder.default_resource(uri);
