@@ -158,14 +158,6 @@ async fn s3_1_insufficient_scope_is_403_and_names_what_is_needed() {
     }
 }
 
-/// Row 37: only the header. What stands in the body or the URL of a request is never looked at, since nobody shows it.
-#[tokio::test]
-async fn s2_3_neither_body_nor_url_is_looked_at() {
-    let Set { verifier, .. } = set_up().await;
-    let refused = with(&verifier, &[]).await.unwrap_err();
-    assert_eq!(refused.status(), 401);
-}
-
 /// An outage is neither 401 nor 403, and has no challenge: a client would throw its good token away.
 #[tokio::test]
 async fn s3_an_outage_is_503_without_a_challenge() {

@@ -23,7 +23,6 @@ pub(crate) enum Kind {
 
 pub(crate) struct Issuer {
     pub(crate) servers: Servers,
-    kind: Kind,
     /// The flags that say where the store is, the host's keys included.
     store: Vec<String>,
     config: String,
@@ -51,7 +50,7 @@ impl Issuer {
         if kind != Kind::Postgres {
             store.extend(["--redis-url".to_owned(), redis_url(&servers, kind)]);
         }
-        Self { servers, kind, store, config: config(text) }
+        Self { servers, store, config: config(text) }
     }
 
     /// The same store, with other keys of the host.
