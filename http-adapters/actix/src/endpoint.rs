@@ -38,6 +38,24 @@ pub async fn token(
     handle(&server, Endpoint::Token, request, body).await
 }
 
+/// The introspection endpoint, as a handler of one's own route.
+pub async fn introspect(
+    server: ThinData<AuthorizationServer>,
+    request: HttpRequest,
+    body: Payload,
+) -> HttpResponse {
+    handle(&server, Endpoint::Introspection, request, body).await
+}
+
+/// The revocation endpoint, as a handler of one's own route.
+pub async fn revoke(
+    server: ThinData<AuthorizationServer>,
+    request: HttpRequest,
+    body: Payload,
+) -> HttpResponse {
+    handle(&server, Endpoint::Revocation, request, body).await
+}
+
 /// The published keys, as a handler of one's own route.
 pub async fn jwks(
     server: ThinData<AuthorizationServer>,

@@ -59,7 +59,7 @@ mod maintenance;
 mod resource;
 
 pub use connection::Connection;
-pub use endpoint::{configure, handle, jwks, metadata, token};
+pub use endpoint::{configure, handle, introspect, jwks, metadata, revoke, token};
 pub use executor::TokioExecutor;
 pub use maintenance::spawn_maintenance;
 pub use resource::{

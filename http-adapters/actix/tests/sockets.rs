@@ -284,11 +284,17 @@ async fn single_handlers_serve_a_route_of_ones_own() {
     let address = serve(move |app| {
         app.app_data(ThinData(server.clone()))
             .route("/t", route_post().to(grantor_actix::token))
+            .route("/i", route_post().to(grantor_actix::introspect))
+            .route("/r", route_post().to(grantor_actix::revoke))
             .route("/k", get().to(grantor_actix::jwks))
             .route("/m", get().to(grantor_actix::metadata));
     });
     let site = Site { address, secret, peers };
     assert!(site.raw(&post("/t", "", &site.form())).await.starts_with("HTTP/1.1 200"));
+    let about = format!("{}&token=x", site.form());
+    assert!(site.raw(&post("/i", "", &about)).await.ends_with(r#"{"active":false}"#));
+    let ended = site.raw(&post("/r", "", &about)).await;
+    assert!(ended.starts_with("HTTP/1.1 200") && ended.ends_with("\r\n\r\n"), "{ended}");
     for path in ["/k", "/m"] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         assert!(site.raw(request.as_bytes()).await.starts_with("HTTP/1.1 200"), "{path}");

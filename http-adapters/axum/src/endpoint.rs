@@ -41,6 +41,16 @@ pub async fn token(State(server): State<AuthorizationServer>, request: Request) 
     handle(&server, Endpoint::Token, request).await
 }
 
+/// The introspection endpoint, as a handler of one's own route.
+pub async fn introspect(State(server): State<AuthorizationServer>, request: Request) -> Response {
+    handle(&server, Endpoint::Introspection, request).await
+}
+
+/// The revocation endpoint, as a handler of one's own route.
+pub async fn revoke(State(server): State<AuthorizationServer>, request: Request) -> Response {
+    handle(&server, Endpoint::Revocation, request).await
+}
+
 /// The published keys, as a handler of one's own route.
 pub async fn jwks(State(server): State<AuthorizationServer>, request: Request) -> Response {
     handle(&server, Endpoint::Jwks, request).await

@@ -266,11 +266,17 @@ async fn single_handlers_serve_a_route_of_ones_own() {
     let (server, secret, peers) = server(Limits::default()).await;
     let app = Router::new()
         .route("/t", routing::post(grantor_axum::token))
+        .route("/i", routing::post(grantor_axum::introspect))
+        .route("/r", routing::post(grantor_axum::revoke))
         .route("/k", routing::get(grantor_axum::jwks))
         .route("/m", routing::get(grantor_axum::metadata))
         .with_state(server);
     let site = Site { address: serve(app).await, secret, peers };
     assert!(site.raw(&post("/t", "", &site.form())).await.starts_with("HTTP/1.1 200"));
+    let about = format!("{}&token=x", site.form());
+    assert!(site.raw(&post("/i", "", &about)).await.ends_with(r#"{"active":false}"#));
+    let ended = site.raw(&post("/r", "", &about)).await;
+    assert!(ended.starts_with("HTTP/1.1 200") && ended.ends_with("\r\n\r\n"), "{ended}");
     for path in ["/k", "/m"] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         assert!(site.raw(request.as_bytes()).await.starts_with("HTTP/1.1 200"), "{path}");
