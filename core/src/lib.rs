@@ -75,6 +75,7 @@ mod executor;
 mod fetch;
 mod form;
 mod grant;
+mod guard;
 pub mod guide;
 mod host_keys;
 pub mod http;

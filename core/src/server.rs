@@ -1,6 +1,5 @@
 //! The server: one function for each endpoint.
 
-mod guard;
 mod introspection;
 mod register;
 mod report;
@@ -9,7 +8,6 @@ mod revocation;
 mod summary;
 mod upkeep;
 
-use guard::guarded;
 pub use summary::Summary;
 
 use std::sync::Arc;
@@ -30,6 +28,7 @@ use crate::event::{Event, EventSink, RequestTrail, TokenIssued};
 use crate::executor::Executor;
 use crate::fetch::KeySetFetcher;
 use crate::grant::{Grant, client_credentials};
+use crate::guard::guarded;
 use crate::host_keys::HostKeys;
 use crate::http::{Request, Response};
 use crate::jose::SigningAlgorithm;

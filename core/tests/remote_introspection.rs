@@ -91,6 +91,8 @@ async fn s2_2_what_is_not_active_or_says_too_little_is_refused() {
         ("exp", json!("never"), Reason::JwtClaimType),
         ("nbf", json!(NOW + 11), Reason::JwtNotYetValid),
         ("client_id", json!(""), Reason::JwtClaimType),
+        ("token_type", json!("DPoP"), Reason::TokenBound),
+        ("token_type", json!(7), Reason::TokenBound),
         ("scope", json!(["read"]), Reason::JwtClaimType),
         ("cnf", json!({"jkt": "x"}), Reason::TokenBound),
     ] {
@@ -166,4 +168,26 @@ async fn s4_an_answer_is_kept_for_the_span_and_not_a_second_longer() {
     clock.advance(5);
     assert!(verifier.verify(OPAQUE).await.is_ok(), "within the skew the issuer decides");
     assert_eq!(issuer.take(), 1, "and is asked: nothing is kept past exp");
+}
+
+/// Panics, as a host's own client may.
+#[derive(Debug)]
+struct Panics;
+
+#[grantor::async_trait]
+impl grantor::TokenIntrospector for Panics {
+    async fn introspect(
+        &self,
+        _token: &str,
+    ) -> Result<serde_json::Map<String, Value>, grantor::FetchError> {
+        panic!("a host's mistake");
+    }
+}
+
+/// A panic of a host's own introspector fails its check and nothing else.
+#[tokio::test]
+async fn t94_a_panic_of_an_introspector_is_500() {
+    let issuer = remote(&IssuerKeySets::default()).introspection(Panics);
+    let verifier = there(issuer).build().unwrap();
+    assert_eq!(verifier.verify(OPAQUE).await.unwrap_err().status(), 500);
 }

@@ -83,9 +83,10 @@ impl ClientAuthentication<'_> {
         self.counted(&attempt(client.id(), request), outcome).await
     }
 
-    /// A refusal counts against the attempts that follow; a fault of ours does not.
+    /// A refusal counts against the attempts that follow; a fault of ours does not, and neither do keys that cannot be had.
     async fn counted<T>(&self, attempt: &Attempt<'_>, outcome: Step<T>) -> Step<T> {
-        if let (Err(Refusal::Rejected(_)), Some(limiter)) = (&outcome, self.limiter)
+        if let (Err(Refusal::Rejected(rejection)), Some(limiter)) = (&outcome, self.limiter)
+            && !matches!(rejection.reason, Reason::KeySetsOff | Reason::KeySetUnavailable)
             && let Err(error) = limiter.penalise(attempt).await
         {
             self.events.record(&Event::RateLimiterFailed(&error));

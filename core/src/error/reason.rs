@@ -154,7 +154,7 @@ pub enum Reason {
     TokenRevoked,
     /// The client's tokens of that time were all ended, by the operator or with an earlier client of that id.
     TokensEnded,
-    /// The token is bound to a key (RFC 7800), and nobody here checks for that key.
+    /// The token is bound to a key (RFC 7800) or of another type than Bearer, and nobody here checks for what that asks.
     TokenBound,
     /// The token lacks a claim that RFC 9068 §2.2 demands.
     TokenIncomplete,

@@ -185,7 +185,11 @@ impl Elsewhere {
             return Err(Reason::JwtSignature.into());
         }
         let newer = self.key_sets.key_set(&self.keys, Some(&set)).await.map_err(away)?;
-        if signed_by(&newer) { Ok(()) } else { Err(Reason::JwtKeyUnknown.into()) }
+        if !Arc::ptr_eq(&set, &newer) && signed_by(&newer) {
+            Ok(())
+        } else {
+            Err(Reason::JwtKeyUnknown.into())
+        }
     }
 
     /// What the issuer says of a token (RFC 7662 §2.2). `aud`, `client_id` and `exp` are optional there and needed here: without
@@ -198,6 +202,11 @@ impl Elsewhere {
     ) -> Result<AccessToken, Inactive> {
         if answer.get("active") != Some(&Value::Bool(true)) {
             return Err(Reason::TokenUnknown.into());
+        }
+        // RFC 6749 §7.1: of another type it is worth nothing without what that type asks for.
+        let is_bearer = |kind: &Value| kind.as_str().is_some_and(|kind| kind.eq_ignore_ascii_case("Bearer"));
+        if !answer.get("token_type").is_none_or(is_bearer) {
+            return Err(Reason::TokenBound.into());
         }
         let text = serde_json::to_vec(&answer).map_err(Fault::internal)?;
         let claims = AccessTokenClaims::parse(&text)?;

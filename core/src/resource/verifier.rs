@@ -13,6 +13,7 @@ use super::remembered::Remembered;
 use super::remote::RemoteIssuer;
 use crate::config::ConfigError;
 use crate::error::Reason;
+use crate::guard::guarded;
 use crate::http::{Request, Response};
 use crate::token::{AccessToken, Inactive};
 use crate::types::{Issuer, ResourceUri, Scope};
@@ -90,7 +91,8 @@ impl AccessTokenVerifier {
     /// [`Refused`] where it is not valid for this resource, or could not be checked.
     pub async fn verify(&self, token: &str) -> Result<AccessToken, Refused> {
         let Inner { source, resource, remembered, .. } = &*self.0;
-        match source.judge(token, &resource.uri, remembered).await {
+        // A panic of a host's store or fetcher is a fault here as it is at the endpoints (T94).
+        match guarded(source.judge(token, &resource.uri, remembered)).await {
             Ok(mut token) => {
                 token.0.checked_for = Some(Arc::clone(resource));
                 Ok(token)

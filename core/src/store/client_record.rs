@@ -360,7 +360,15 @@ impl ClientBuilder {
             record.credentials.iter().filter(|held| kind(held.kind())).count()
         };
         let key_sets = keys(|kind| matches!(kind, CredentialKind::KeySet(_)));
-        let keys = keys(|kind| matches!(kind, CredentialKind::Key(_)));
+        // Also one that this build cannot verify, such as P-521 without `josekit`: others can.
+        let keys = keys(|kind| match kind {
+            CredentialKind::Key(_) => true,
+            CredentialKind::Unknown(members) => members.contains_key("key"),
+            CredentialKind::Digest(_)
+            | CredentialKind::Imported(_)
+            | CredentialKind::KeySet(_)
+            | CredentialKind::SealedSecret(_) => false,
+        });
         let one_place = "keys of its own, or one place of keys and no more (RFC 7591 §2)";
         let text_ok = |text: &str| text.len() <= 200 && !text.chars().any(char::is_control);
         let mut labels = record.credentials.iter().filter_map(Credential::label);

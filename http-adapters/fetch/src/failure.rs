@@ -31,6 +31,14 @@ pub(crate) enum Failure {
     Ended,
 }
 
+impl Failure {
+    /// Whether the source itself no longer vouches for what it published before: it says that it is gone for good, or it
+    /// publishes a private key, which by then is not private (T36, T61). Anything else may be an outage.
+    pub(crate) const fn takes_back(&self) -> bool {
+        matches!(self, Self::KeySet(_) | Self::Status(410))
+    }
+}
+
 impl From<reqwest::Error> for Failure {
     /// The URL is told by whoever knows what it is for.
     fn from(error: reqwest::Error) -> Self {

@@ -137,7 +137,7 @@ impl<T: Send + Sync + 'static> Kept<T> {
 }
 
 impl<T> Shelf<T> {
-    /// What was brought takes the place of what was there; a failure leaves that where it is.
+    /// What was brought takes the place of what was there; a failure leaves that where it is, unless it takes it back.
     fn put(&self, fetched_at: Timestamp, outcome: Result<Fetched<T>, Failure>, now: Timestamp) {
         let mut state = self.state();
         state.asked_at = Some(now);
@@ -148,7 +148,12 @@ impl<T> Shelf<T> {
                 state.held = Some(Held { document: Arc::new(value), fetched_at, fresh_for });
                 state.failure = None;
             }
-            Err(failure) => state.failure = Some(Arc::new(failure)),
+            Err(failure) => {
+                if failure.takes_back() {
+                    state.held = None;
+                }
+                state.failure = Some(Arc::new(failure));
+            }
         }
     }
 

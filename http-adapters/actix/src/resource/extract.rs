@@ -22,8 +22,10 @@ type Extracted<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
 /// Never take it as `Option<AccessToken>`: actix-web makes `None` of a bad token too. [`OptionalAccessToken`] is for routes
 /// that are served without a token.
 ///
-/// A token is checked once for a request, by whichever asks first: middleware or extractor. It is left in the request's
-/// extensions, for middleware of the application's own.
+/// actix-web runs the extractors of one handler side by side, and what one of them refuses leaves the body unread. So put a
+/// [`RequireToken`](crate::RequireToken) before routes that take a body, and before handlers with several of these extractors:
+/// then the token comes first, is checked once for the request, and a body is closed and not read on. A checked token is left
+/// in the request's extensions, for middleware of the application's own.
 ///
 /// ```
 /// use actix_web::web::{Data, ServiceConfig, get};

@@ -167,6 +167,23 @@ async fn t61_while_a_source_is_away_its_set_stays_for_an_hour() {
     assert_eq!(sets.key_set(&of, None).await.unwrap().len(), 1, "and back");
 }
 
+/// A set that shows a private key, or that is gone for good, takes back what was there: its keys end with the next look, not
+/// with the hour.
+#[tokio::test]
+async fn t36_t61_a_set_that_is_taken_back_is_not_kept() {
+    let leaked = r#"{"keys":[{"kty":"EC","crv":"P-256","x":"AA","y":"AA","d":"AA"}]}"#;
+    for reply in [Reply::json(leaked), Reply::new(410, "", "gone")] {
+        let (source, clock) = (Source::start().await, ManualClock::new());
+        source.put("/jwks", Reply::json(keys(2)));
+        let (sets, of) = (key_sets(&clock), source.at("/jwks"));
+        let first = sets.key_set(&of, None).await.unwrap();
+        source.put("/jwks", reply);
+        clock.advance(300);
+        assert!(sets.key_set(&of, Some(&first)).await.is_err());
+        assert!(sets.key_set(&of, None).await.is_err(), "nor for anybody else");
+    }
+}
+
 /// More sources than are kept: the one that was used longest ago is fetched again, the others are not.
 #[tokio::test]
 async fn t60_a_thousand_sources_are_kept() {
