@@ -1,4 +1,16 @@
-//! The guide: how-to pages and the reasons behind the defaults, versioned with the code.
+//! The guide: how-to pages and the reasons behind the defaults, versioned with the code. In the order of reading:
+//!
+//! 1. [`embedding`]: what makes a server, and how it becomes a part of your application
+//! 2. [`clients_and_secrets`]: who gets tokens, and by which secret
+//! 3. [`jwt_client_authentication`]: clients that sign instead of sending a secret
+//! 4. [`resources_and_scopes`]: what tokens are for, and what they allow
+//! 5. [`checking_tokens`]: APIs that take them
+//! 6. [`introspection_and_revocation`]: looking tokens up, and ending them
+//! 7. [`storage`]: where things are kept, and what that promises
+//! 8. [`your_own_store`]: over tables that you have
+//! 9. [`operating`]: logs, limits, what clients are told
+//! 10. [`defaults`]: every default, and why
+//! 11. [`conformance`]: which test holds which requirement
 
 #[doc = include_str!("../docs/embedding.md")]
 pub mod embedding {}

@@ -2,8 +2,9 @@
 //!
 //! An [`AccessTokenVerifier`] is for one resource. In the process of the authorization server it comes from
 //! [`AuthorizationServer::access_token_verifier`](crate::AuthorizationServer::access_token_verifier), asks nobody over HTTP and sees
-//! revoked tokens and disabled clients at once. Elsewhere [`AccessTokenVerifier::of_issuer`] gets the issuer's keys by its
-//! metadata. The adapters bring extractors and layers on top of it, so that a handler takes a checked token as an argument.
+//! revoked tokens at once, and disabled clients as soon as the client store does (a cache in front of it delays that).
+//! Elsewhere [`AccessTokenVerifier::of_issuer`] gets the issuer's keys by its metadata. The adapters bring extractors and
+//! layers on top of it, so that a handler takes a checked token as an argument.
 //!
 //! ```
 //! # use grantor::{AuthorizationServer, HostKeys, Resource, http::Request};

@@ -1,7 +1,8 @@
-//! A bookstore in three services, which know nothing of each other but URLs: `cargo run -p bookstore`.
+//! A bookstore in three services, which know nothing of each other but URLs and credentials: `cargo run -p bookstore`.
 //!
-//! An authorization server; a PDF service, which takes tokens and checks them by what the issuer publishes; and a payment
-//! service, which gets its tokens with a private key. What they say to each other goes over HTTP.
+//! An authorization server; a PDF service, which takes tokens and checks them by what the issuer publishes, or for its
+//! archive by asking it, as a client that `serves` that; and a payment service, which gets its tokens with a private key.
+//! What they say to each other goes over HTTP.
 
 mod authorization;
 mod payment;

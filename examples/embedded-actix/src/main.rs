@@ -1,4 +1,4 @@
-//! Grantor inside one's own actix-web application: `cargo run -p embedded-actix`, then paste the command it prints.
+//! Grantor inside one's own actix-web application: `cargo run -p embedded-actix`, then paste the commands it prints.
 
 use std::error::Error;
 use std::net::TcpListener;
@@ -6,7 +6,13 @@ use std::net::TcpListener;
 use actix_web::{App, HttpServer, web};
 use grantor::store::{AuthMethod, Client, ClientRegistry, Revision};
 use grantor::{AuthorizationServer, ClientId, HostKeys, Resource, Scope, SystemEntropy};
+use grantor_actix::{AccessToken, Refused};
 use grantor_storage_memory::MemoryStore;
+
+async fn invoices(AccessToken(token): AccessToken) -> Result<String, Refused> {
+    token.require("invoices:read")?;
+    Ok(format!("invoices for {}", token.client_id()))
+}
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -32,12 +38,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()
         .await?;
     println!("curl -u billing:{} -d grant_type=client_credentials {issuer}/oauth2/token", secret.expose());
+    println!("curl -H \"Authorization: Bearer $TOKEN\" {issuer}/invoices # with the access_token of that");
     grantor_actix::spawn_maintenance(server.clone());
 
-    // The application's own routes behind it.
+    // The application's own routes behind it, one of them for those who have a token.
+    let verifier = server.access_token_verifier("https://api.example.com").build()?;
     let app = move || {
         App::new()
+            .app_data(web::Data::new(verifier.clone()))
             .configure(grantor_actix::configure(server.clone()))
+            .route("/invoices", web::get().to(invoices))
             .route("/", web::get().to(async || "our own page"))
     };
     HttpServer::new(app).listen(listener)?.run().await?;

@@ -1,4 +1,4 @@
-//! Grantor inside one's own axum application: `cargo run -p embedded-axum`, then paste the command it prints.
+//! Grantor inside one's own axum application: `cargo run -p embedded-axum`, then paste the commands it prints.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -6,7 +6,13 @@ use std::net::SocketAddr;
 use axum::{Router, routing::get};
 use grantor::store::{AuthMethod, Client, ClientRegistry, Revision};
 use grantor::{AuthorizationServer, ClientId, HostKeys, Resource, Scope, SystemEntropy};
+use grantor_axum::{AccessToken, Refused};
 use grantor_storage_memory::MemoryStore;
+
+async fn invoices(AccessToken(token): AccessToken) -> Result<String, Refused> {
+    token.require("invoices:read")?;
+    Ok(format!("invoices for {}", token.client_id()))
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -32,10 +38,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()
         .await?;
     println!("curl -u billing:{} -d grant_type=client_credentials {issuer}/oauth2/token", secret.expose());
+    println!("curl -H \"Authorization: Bearer $TOKEN\" {issuer}/invoices # with the access_token of that");
 
-    // The application's own routes beside it.
+    // The application's own routes beside it, one of them for those who have a token.
+    let verifier = server.access_token_verifier("https://api.example.com").build()?;
     let app = Router::new()
         .route("/", get(|| async { "our own page" }))
+        .route("/invoices", get(invoices))
+        .with_state(verifier)
         .merge(grantor_axum::router(server.clone()));
     grantor_axum::spawn_maintenance(server);
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;

@@ -29,6 +29,23 @@
 //! # drop((server, client)); Ok(()) }
 //! ```
 //!
+//! An API elsewhere that takes opaque tokens of an issuer beside JWTs. It is a client there too, one that `serves` its
+//! resource:
+//!
+//! ```
+//! use grantor::resource::{AccessTokenVerifier, RemoteIssuer};
+//! use grantor::{ClientId, Issuer};
+//! use grantor_fetch::{Fetcher, Introspection, KeySets};
+//!
+//! fn verifier(secret: &str) -> Result<AccessTokenVerifier, Box<dyn std::error::Error>> {
+//!     let (issuer, id) = ("https://auth.example.com", ClientId::new("invoices-api")?);
+//!     let fetcher = Fetcher::builder().build()?;
+//!     let asked = Introspection::of_issuer(fetcher.clone(), Issuer::new(issuer)?, &id, secret)?;
+//!     let issuer = RemoteIssuer::new(issuer, KeySets::new(fetcher)).introspection(asked);
+//!     Ok(AccessTokenVerifier::of_issuer(issuer, "https://invoices.example.com").build()?)
+//! }
+//! ```
+//!
 //! Sources inside your own network are named one by one, and their own authority is trusted beside those of the machine:
 //!
 //! ```
