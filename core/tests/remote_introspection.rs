@@ -176,10 +176,7 @@ struct Panics;
 
 #[grantor::async_trait]
 impl grantor::TokenIntrospector for Panics {
-    async fn introspect(
-        &self,
-        _token: &str,
-    ) -> Result<serde_json::Map<String, Value>, grantor::FetchError> {
+    async fn introspect(&self, _token: &str) -> Result<serde_json::Map<String, Value>, grantor::FetchError> {
         panic!("a host's mistake");
     }
 }
