@@ -5,6 +5,7 @@
 
 mod support;
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use data_encoding::BASE64URL_NOPAD;
@@ -445,4 +446,35 @@ async fn t74_every_algorithm_is_checked() {
         let changed = with_claim(&token, "scope", json!("admin"));
         assert_eq!(nowhere(&world, &server, &secret, &changed).await, Reason::JwtSignature, "{algorithm}");
     }
+}
+
+/// T66, T76: a key that another process has just made signs tokens that this one has never seen. It reads the keys anew before
+/// it calls such a token unknown: else a revocation would be answered 200 and do nothing.
+#[tokio::test]
+async fn t66_t76_a_token_of_a_key_that_is_not_known_here_yet() {
+    let world = World::new();
+    let keys = FakeKeys::new(&world.store);
+    let here = world.over(Stores::from(world.store.clone()).with_keys(keys.clone())).build().await.unwrap();
+    let there = world.builder().signing_algorithm(SigningAlgorithm::EdDsa).build().await.unwrap();
+    let secret = world.client("billing").await;
+    let token = token_of(&there, "billing", &secret).await;
+    world.clock.advance(2);
+    // While the keys cannot be read nobody says that there is no such token.
+    keys.fail_next_load(StoreError::unavailable("key-table-down-7f3"));
+    refused(&introspect(&here, "billing", &secret, &token).await, 503, "temporarily_unavailable");
+    world.clock.advance(2);
+    assert_eq!(revoke(&here, "billing", &secret, &token).await.status, 200);
+    assert_eq!(world.events.last().kind, Kind::Revoked);
+    for server in [&here, &there] {
+        inactive(&introspect(server, "billing", &secret, &token).await, "revoked");
+    }
+    // Headers of our form with keys that nobody has cost the key store one look a second, not one each.
+    keys.loads.store(0, Ordering::SeqCst);
+    world.clock.advance(2);
+    for nth in 0..20 {
+        let header = format!(r#"{{"typ":"at+jwt","alg":"ES256","kid":"{nth}"}}"#);
+        let made_up = format!("{}.e30.AA", BASE64URL_NOPAD.encode(header.as_bytes()));
+        inactive(&introspect(&here, "billing", &secret, &made_up).await, "made up");
+    }
+    assert_eq!(keys.loads.load(Ordering::SeqCst), 1);
 }
