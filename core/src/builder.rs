@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::auth::ImportedSecrets;
 use crate::clock::{Clock, SystemClock};
 use crate::compatibility::{Compatibility, Reach};
-use crate::config::{ConfigError, Limits};
+use crate::config::{ConfigError, Limits, check_clock_skew};
 use crate::endpoint::{Endpoints, metadata};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::event::{Event, EventSink};
@@ -205,7 +205,7 @@ impl Builder {
         let openid = self.compatibility.permits(&CompatibilitySwitch::OPENID_DISCOVERY);
         let routes = self.endpoints.routes(&issuer, openid)?;
         check::limits(self.limits)?;
-        check::clock_skew(self.clock_skew)?;
+        check_clock_skew(self.clock_skew)?;
         check::compatibility(&self.compatibility)?;
         let imported = check::imported(self.imported, self.executor.as_ref(), self.imported_at_once).await?;
         if self.host_keys.is_empty() {

@@ -114,6 +114,13 @@ impl fmt::Debug for ConfigError {
     }
 }
 
+/// How far the clocks of others may be off.
+pub(crate) fn check_clock_skew(skew: Duration) -> Result<(), ConfigError> {
+    let rule = "clock skew: whole seconds, at most 60";
+    let fits = skew <= Duration::from_secs(60) && skew.subsec_nanos() == 0;
+    if fits { Ok(()) } else { Err(ConfigError::Limits { rule }) }
+}
+
 /// The bounds of every request. An adapter asks for them; core holds them.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

@@ -215,10 +215,12 @@ fn answer(status: u16, body: &'static [u8]) -> Response {
 
 /// The headers of everything that carries or refuses a token (RFC 6749 §5.1, §5.2).
 pub(crate) fn uncached(response: Response) -> Response {
-    response
-        .header("content-type", "application/json")
-        .header("cache-control", "no-store")
-        .header("pragma", "no-cache")
+    unkept(response.header("content-type", "application/json"))
+}
+
+/// The same for an answer that is no JSON.
+pub(crate) fn unkept(response: Response) -> Response {
+    response.header("cache-control", "no-store").header("pragma", "no-cache")
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! One function for each part of the configuration that can be wrong.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::auth::ImportedSecrets;
 use crate::compatibility::{Compatibility, Reach};
@@ -77,12 +76,6 @@ pub(super) fn limits(limits: Limits) -> Result<(), ConfigError> {
         Some((_, rule)) => Err(ConfigError::Limits { rule }),
         None => Ok(()),
     }
-}
-
-pub(super) fn clock_skew(skew: Duration) -> Result<(), ConfigError> {
-    let rule = "clock skew: whole seconds, at most 60";
-    let fits = skew <= Duration::from_secs(60) && skew.subsec_nanos() == 0;
-    if fits { Ok(()) } else { Err(ConfigError::Limits { rule }) }
 }
 
 /// A switch that nobody has heard of, or one that cannot be had by client.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::claim::Claimed;
-use crate::error::{Fault, Step, uncached};
+use crate::error::{Fault, Step, uncached, unkept};
 use crate::http::{Request, Response};
 use crate::token::AccessToken;
 use crate::types::{ClientId, Issuer, Timestamp};
@@ -92,10 +92,7 @@ impl<'a> Introspection<'a> {
             token_introspection: self,
         };
         let jwt = sign(TYP, &serde_json::to_vec(&claims).map_err(Fault::internal)?)?;
-        Ok(Response::new(200, jwt.into_bytes())
-            .header("content-type", JWT)
-            .header("cache-control", "no-store")
-            .header("pragma", "no-cache"))
+        Ok(unkept(Response::new(200, jwt.into_bytes()).header("content-type", JWT)))
     }
 }
 

@@ -21,8 +21,8 @@ pub(crate) fn protected_header(typ: &str, alg: &str, kid: &str) -> Result<String
 /// Whether a compact JWS begins as the access tokens of this server do, whichever key signed it.
 pub(crate) fn is_access_token_header(text: &str) -> bool {
     // A multiple of three bytes, so that it has an encoding of its own.
-    const BEGINNING: &[u8] = br#"{"typ":"at+jwt","#;
-    text.starts_with(&BASE64URL_NOPAD.encode(BEGINNING.get(..15).unwrap_or_default()))
+    const BEGINNING: &[u8; 15] = br#"{"typ":"at+jwt""#;
+    text.starts_with(&BASE64URL_NOPAD.encode(BEGINNING))
 }
 
 /// `header.payload.signature`, in one allocation of the right size.

@@ -11,10 +11,15 @@ use crate::types::InvalidValue;
 pub(super) const MALFORMED: InvalidValue =
     InvalidValue::new("a JWK", "well-formed, its members of the right type and length");
 
+/// Whether a key shows what nobody but its owner may see.
+pub(super) fn shows_private(jwk: &Members<'_>) -> bool {
+    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    jwk.names().any(|name| PRIVATE.contains(&name))
+}
+
 /// The public half of a key, its sizes and exponent checked.
 pub(super) fn public_members(jwk: &Members<'_>) -> Result<PublicMembers, InvalidValue> {
-    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-    if jwk.names().any(|name| PRIVATE.contains(&name)) {
+    if shows_private(jwk) {
         return Err(InvalidValue::new(
             "a JWK",
             "public: without `d`, `p`, `q`, `dp`, `dq`, `qi`, `oth`, `k`",

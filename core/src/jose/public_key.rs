@@ -13,7 +13,7 @@ use crate::types::InvalidValue;
 
 /// An RSA key of 4096 bits with a certificate chain is far below.
 const MAX_KEY_BYTES: usize = 32 * 1024;
-const MAX_SET_BYTES: usize = 512 * 1024;
+pub(super) const MAX_SET_BYTES: usize = 512 * 1024;
 
 /// A public key of a client, for `private_key_jwt`, or of an issuer: one key, one algorithm (RFC 8725 §3.1).
 ///

@@ -1,12 +1,11 @@
 //! A key set that somebody publishes (RFC 7517 §5): what can be used of it.
 
 use super::json::{Json, Members};
-use super::{AssertionAlgorithm, PublicKey};
+use super::public_key::MAX_SET_BYTES;
+use super::{AssertionAlgorithm, PublicKey, key_rules};
 use crate::types::InvalidValue;
 
-const MAX_SET_BYTES: usize = 512 * 1024;
 const MAX_KEYS: usize = 50;
-const PRIVATE_OR_SECRET: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
 /// The keys of a client or of another issuer, as they were fetched.
 ///
@@ -35,8 +34,7 @@ impl PublicKeySet {
         let mut usable = Vec::new();
         for key in keys {
             let Json::Object(jwk) = key else { return Err(invalid) };
-            if jwk.names().any(|name| PRIVATE_OR_SECRET.contains(&name)) || jwk.text("kty") == Ok(Some("oct"))
-            {
+            if key_rules::shows_private(jwk) || jwk.text("kty") == Ok(Some("oct")) {
                 return Err(invalid);
             }
             usable.extend(PublicKey::from_published(jwk));

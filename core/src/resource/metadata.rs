@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::config::ConfigError;
 use crate::endpoint::read_document_request;
-use crate::error::{Fault, Refusal};
+use crate::error::{FaultKind, Refusal};
 use crate::http::{Request, Response};
 use crate::types::{InvalidValue, Issuer, ResourceUri, Scope};
 
@@ -88,10 +88,9 @@ impl MetadataDocument {
     pub(super) fn answer(published: Option<&Self>, request: &Request) -> Response {
         let answer = || {
             read_document_request(request)?;
-            let unpublished = || Fault::internal("the metadata of the resource was not published");
             let document = published.ok_or_else(|| {
                 tracing::error!("the metadata of a resource was asked for and not published");
-                unpublished()
+                Refusal::from(FaultKind::Internal)
             })?;
             Ok(Response::new(200, document.body.clone())
                 .header("content-type", "application/json")
@@ -110,6 +109,7 @@ mod tests {
         for (resource, url) in [
             ("https://api.example", "https://api.example/.well-known/oauth-protected-resource"),
             ("https://api.example/", "https://api.example/.well-known/oauth-protected-resource"),
+            ("https://api.example/v1/", "https://api.example/.well-known/oauth-protected-resource/v1/"),
             (
                 "https://api.example:8443/v1/pdf",
                 "https://api.example:8443/.well-known/oauth-protected-resource/v1/pdf",

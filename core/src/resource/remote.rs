@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::remembered::Remembered;
 use super::verifier::{TokenSource, is_meant_for};
 use crate::clock::{Clock, SystemClock};
-use crate::config::ConfigError;
+use crate::config::{ConfigError, check_clock_skew};
 use crate::error::{Fault, Reason};
 use crate::fetch::{FetchError, KeySetFetcher, KeySource, TokenIntrospector};
 use crate::jose::{AccessTokenClaims, AssertionAlgorithm, PublicKeySet, ReceivedJws};
@@ -98,9 +98,7 @@ impl RemoteIssuer {
         if issuer.is_plain_http() && !self.http_on_loopback {
             return Err(ConfigError::PlainHttp { issuer: self.issuer });
         }
-        if self.skew > Duration::from_secs(60) || self.skew.subsec_nanos() != 0 {
-            return Err(ConfigError::Limits { rule: "clock skew: whole seconds, at most 60" });
-        }
+        check_clock_skew(self.skew)?;
         let keys = match &self.jwks_uri {
             Some(url) => KeySource::Url(self.checked_url(url).map_err(invalid)?),
             None => KeySource::Issuer(issuer.clone()),

@@ -33,7 +33,7 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Whether the source itself no longer vouches for what it published before: it says that it is gone for good, or it
-    /// publishes a private key, which by then is not private (T36, T61). Anything else may be an outage.
+    /// publishes a set that is refused, such as one with a private key, which by then is not private (T36, T61). Anything else may be an outage.
     pub(crate) const fn takes_back(&self) -> bool {
         matches!(self, Self::KeySet(_) | Self::Status(410))
     }

@@ -23,7 +23,7 @@ const MOST_SOURCES: usize = 1000;
 /// | never older than | 5 minutes without asking: a key that was taken back ends by then (T61) |
 /// | asked | every 30 seconds at most for one source, whatever it answered (T60), and by one caller at a time |
 /// | while the source is away | the old set is used, for an hour; its failures keep nobody waiting for more than the deadline in 30 seconds |
-/// | taken back | where the source shows a private key, or says that it is gone for good (410) |
+/// | taken back | where the source publishes a set that is refused, such as one with a private key, or says that it is gone for good (410) |
 /// | at most | 1000 sources |
 ///
 /// Has to be used inside of a tokio runtime. Cheap to clone: all clones are one cache.
