@@ -86,6 +86,7 @@ mod rate_limit;
 pub mod resource;
 mod secret_verifier;
 mod server;
+mod signer;
 pub mod store;
 mod stores;
 mod token;
@@ -108,6 +109,7 @@ pub use resource::declared::{DeclaredResource, Resource, Resources, TokenFormat}
 pub use secret_verifier::Argon2id;
 pub use secret_verifier::{SecretMatch, SecretVerifier, SecretVerifierError};
 pub use server::{AuthorizationServer, Summary};
+pub use signer::{Signer, SignerError, SignerKey};
 pub use stores::Stores;
 pub use types::{
     ClientId, ClientSecret, CredentialId, HostKeyId, InvalidValue, Issuer, Jti, KeyId, KeySetUrl, ProofId,

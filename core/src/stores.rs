@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::store::{ClientStore, KeyStore, TokenStore};
+use crate::store::{ClientStore, CredentialUsage, KeyStore, TokenStore};
 
 /// Where clients, signing keys and tokens are kept. A backend converts into all three; each can be replaced.
 ///
@@ -18,12 +18,13 @@ pub struct Stores {
     pub(crate) clients: Arc<dyn ClientStore>,
     pub(crate) keys: Arc<dyn KeyStore>,
     pub(crate) tokens: Arc<dyn TokenStore>,
+    pub(crate) usage: Option<Arc<dyn CredentialUsage>>,
 }
 
 impl Stores {
-    /// Three stores, which may be handles on one backend.
+    /// Three stores, which may be handles on one backend. When credentials were last used is kept nowhere.
     pub fn new(clients: impl ClientStore, keys: impl KeyStore, tokens: impl TokenStore) -> Self {
-        Self { clients: Arc::new(clients), keys: Arc::new(keys), tokens: Arc::new(tokens) }
+        Self { clients: Arc::new(clients), keys: Arc::new(keys), tokens: Arc::new(tokens), usage: None }
     }
 
     /// Clients from elsewhere, for example a table that one already has.
@@ -47,10 +48,18 @@ impl Stores {
         self
     }
 
+    /// Remembers when each credential was last used. Without it nobody knows when an old secret is not in use any more.
+    #[must_use]
+    pub fn with_usage(mut self, usage: impl CredentialUsage) -> Self {
+        self.usage = Some(Arc::new(usage));
+        self
+    }
+
     /// What the stores do not keep of their promises. What one backend says for several of them is said once.
     pub(crate) fn caveats(&self) -> Vec<String> {
         let mut said: Vec<String> = Vec::new();
-        for caveat in [self.clients.caveats(), self.keys.caveats(), self.tokens.caveats()].concat() {
+        let usage = self.usage.as_ref().map(|usage| usage.caveats()).unwrap_or_default();
+        for caveat in [self.clients.caveats(), self.keys.caveats(), self.tokens.caveats(), usage].concat() {
             if !said.contains(&caveat) {
                 said.push(caveat);
             }

@@ -19,6 +19,7 @@ const LAYERS: [&[&str]; 5] = [
         "fetch",
         "secret_verifier",
         "rate_limit",
+        "signer",
         "event",
     ],
     &[

@@ -63,6 +63,7 @@ mod sealed;
 mod shared;
 mod token;
 mod token_record;
+mod usage;
 
 pub(crate) use client::find_client;
 pub use client::{ClientPage, ClientQuery, ClientRegistry, ClientStore, Delete, Insert, Update};
@@ -78,3 +79,4 @@ pub use sealed::Sealed;
 pub use token::{Claim, TokenState, TokenStore};
 pub(crate) use token_record::REMEMBERED_PAST_EXPIRY;
 pub use token_record::{TokenRecord, TokenRecordBuilder};
+pub use usage::{CredentialUsage, CredentialUse};
