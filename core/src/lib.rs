@@ -102,7 +102,7 @@ pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use executor::{Executor, ExecutorError, Job, Task};
 pub use fetch::{FetchError, KeySetFetcher, KeySource, TokenIntrospector};
 pub use host_keys::{HostKey, HostKeys, SealSecretError};
-pub use jose::{AssertionAlgorithm, PublicKey, PublicKeySet, SigningAlgorithm};
+pub use jose::{AssertionAlgorithm, ImportedKey, PublicKey, PublicKeySet, SigningAlgorithm};
 pub use keys::KeyRotation;
 pub use rate_limit::{Admission, Attempt, RateLimiter};
 pub use resource::declared::{DeclaredResource, Resource, Resources, TokenFormat};

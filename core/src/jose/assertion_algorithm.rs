@@ -4,6 +4,8 @@ use std::fmt;
 
 use ring::hmac;
 
+use super::SigningAlgorithm;
+
 /// A signature algorithm of client assertions, by its name in RFC 7518 §3.1, RFC 8037 or RFC 9864.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -101,6 +103,19 @@ const NAMES: [(AssertionAlgorithm, &str); 13] = [
     (AssertionAlgorithm::Hs384, "HS384"),
     (AssertionAlgorithm::Hs512, "HS512"),
 ];
+
+/// By the same name: to verify what this server signs.
+impl From<SigningAlgorithm> for AssertionAlgorithm {
+    fn from(algorithm: SigningAlgorithm) -> Self {
+        match algorithm {
+            SigningAlgorithm::Es256 => Self::Es256,
+            SigningAlgorithm::Es384 => Self::Es384,
+            SigningAlgorithm::EdDsa => Self::EdDsa,
+            SigningAlgorithm::Rs256 => Self::Rs256,
+            SigningAlgorithm::Ps256 => Self::Ps256,
+        }
+    }
+}
 
 impl fmt::Display for AssertionAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -26,6 +26,11 @@ impl PublicMembers {
         Self::Okp { crv: "Ed25519", x: BASE64URL_NOPAD.encode(point) }
     }
 
+    /// From numbers without zeros in front (RFC 7518 §2).
+    pub(crate) fn rsa(n: &[u8], e: &[u8]) -> Self {
+        Self::Rsa { n: BASE64URL_NOPAD.encode(n), e: BASE64URL_NOPAD.encode(e) }
+    }
+
     /// The point, without the byte that tells its form, or the modulus: what names the key, as it stands in a
     /// certificate too.
     pub(super) fn key_bytes(&self) -> Vec<u8> {

@@ -3,12 +3,17 @@
 mod algorithm;
 mod assertion_algorithm;
 mod claims;
+mod der;
+mod ecdsa;
 #[cfg(feature = "josekit")]
 mod es512;
+mod imported_key;
 mod json;
 mod jwk;
 mod jws;
 mod key_rules;
+mod pem;
+mod pkcs8;
 mod public_key;
 mod public_key_set;
 mod random;
@@ -16,12 +21,14 @@ mod received;
 #[cfg(feature = "josekit")]
 mod rsa;
 mod signing_key;
+mod spki;
 #[cfg(test)]
 mod vectors;
 
 pub use algorithm::SigningAlgorithm;
 pub use assertion_algorithm::AssertionAlgorithm;
 pub(crate) use claims::{AccessTokenClaims, ReceivedClaims};
+pub use imported_key::ImportedKey;
 pub(crate) use jwk::{PublicMembers, published, thumbprint};
 pub(crate) use jws::{is_access_token_header, protected_header, sign_compact, signing_input};
 pub use public_key::PublicKey;

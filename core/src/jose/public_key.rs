@@ -154,6 +154,18 @@ impl PublicKey {
         thumbprint(&self.members)
     }
 
+    /// As a JWK (RFC 7517 §4), with its `alg` and, if it has one, its `kid`. The same text from every build.
+    #[must_use]
+    pub fn to_jwk(&self) -> String {
+        let mut jwk: Vec<_> = self.to_json().into_iter().collect();
+        jwk.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        Value::Object(jwk.into_iter().collect()).to_string()
+    }
+
+    pub(super) const fn members(&self) -> &PublicMembers {
+        &self.members
+    }
+
     /// As the members of a JWK, for a document.
     pub(crate) fn to_json(&self) -> Map<String, Value> {
         let mut jwk = self.members.to_json();
