@@ -2,8 +2,8 @@
 
 mod check;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::auth::ImportedSecrets;
@@ -17,7 +17,7 @@ use crate::executor::Executor;
 use crate::fetch::KeySetFetcher;
 use crate::host_keys::HostKeys;
 use crate::jose::SigningAlgorithm;
-use crate::keys::{KeyRing, KeyRotation, Rules, Workshop};
+use crate::keys::{Bench, KeyRing, KeyRotation, Rules, Workshop};
 use crate::policy::{IssuancePolicy, StandardPolicy};
 use crate::rate_limit::RateLimiter;
 use crate::resource::declared::{Resource, Resources};
@@ -44,7 +44,7 @@ pub struct Builder {
     resource_default_scope: bool,
     algorithm: SigningAlgorithm,
     rotation: KeyRotation,
-    signer: Option<Arc<dyn Signer>>,
+    signers: Vec<Arc<dyn Signer>>,
     endpoints: Endpoints,
     limits: Limits,
     executor: Option<Arc<dyn Executor>>,
@@ -73,7 +73,7 @@ impl AuthorizationServer {
             resource_default_scope: false,
             algorithm: SigningAlgorithm::default(),
             rotation: KeyRotation::default(),
-            signer: None,
+            signers: Vec::new(),
             endpoints: Endpoints::default(),
             limits: Limits::default(),
             executor: None,
@@ -126,9 +126,10 @@ impl Builder {
     /// Who makes the signing keys from now on and signs with them, so that no private key is in this process or in the key
     /// store. Without one they are made here, and sealed under the host keys before they are stored.
     ///
-    /// Keys that are in the key store go on as they are; [`SigningKeys::rotate`] has the signer make the next one.
+    /// Keys that are in the key store go on as they are; [`SigningKeys::rotate`] has the signer make the next one. Given several
+    /// times, the last signer makes the new keys, and the others sign with those that they hold until these have ended.
     pub fn signer(mut self, signer: impl Signer) -> Self {
-        self.signer = Some(Arc::new(signer));
+        self.signers.push(Arc::new(signer));
         self
     }
 
@@ -218,12 +219,13 @@ impl Builder {
     ///
     /// [`ConfigError`] for what is wrong with the issuer, the resources, the rotation or the host keys.
     pub fn signing_keys(self) -> Result<SigningKeys, ConfigError> {
-        let (_, _, keys) = self.checked_keys()?;
-        Ok(SigningKeys { keys: Arc::new(keys), clock: self.clock, events: self.events })
+        let (_, _, workshop) = self.checked_keys()?;
+        let keys = Arc::new(KeyRing::new(workshop, true));
+        Ok(SigningKeys { keys, clock: self.clock, events: self.events })
     }
 
     /// What the keys go by, checked.
-    fn checked_keys(&self) -> Result<(Issuer, Resources, KeyRing), ConfigError> {
+    fn checked_keys(&self) -> Result<(Issuer, Resources, Workshop), ConfigError> {
         let issuer = check::issuer(&self.issuer, self.http_on_loopback)?;
         let resources = check::resources(&self.resources, self.algorithm, self.default_resource.as_deref())?;
         let algorithms = check::algorithms(&resources)?;
@@ -233,11 +235,12 @@ impl Builder {
         if self.host_keys.is_empty() {
             return Err(ConfigError::NoHostKey);
         }
-        let keys = KeyRing::new(Workshop {
+        check::signers(&self.signers)?;
+        let workshop = Workshop {
             issuer: issuer.clone(),
             host_keys: self.host_keys.clone(),
             store: Arc::clone(&self.stores.keys),
-            signer: self.signer.clone(),
+            signers: self.signers.clone(),
             entropy: Arc::clone(&self.entropy),
             clock: Arc::clone(&self.clock),
             executor: self.executor.clone(),
@@ -246,10 +249,11 @@ impl Builder {
                 rotation: self.rotation,
                 longest_life,
                 skew: self.clock_skew,
-                signer: self.signer.as_ref().map(|signer| signer.name().to_owned()),
+                signers: self.signers.iter().map(|signer| signer.name().to_owned()).collect(),
             }),
-        });
-        Ok((issuer, resources, keys))
+            bench: Bench::default(),
+        };
+        Ok((issuer, resources, workshop))
     }
 
     /// The server: checks the configuration, loads the signing keys and makes what is missing.
@@ -262,7 +266,8 @@ impl Builder {
     ///
     /// [`ConfigError`], exact enough that the fix is obvious.
     pub async fn build(self) -> Result<AuthorizationServer, ConfigError> {
-        let (issuer, resources, keys) = self.checked_keys()?;
+        let (issuer, resources, workshop) = self.checked_keys()?;
+        let keys = KeyRing::new(workshop, false);
         let algorithms = keys.algorithms().to_vec();
         let openid = self.compatibility.permits(&CompatibilitySwitch::OPENID_DISCOVERY);
         let routes = self.endpoints.routes(&issuer, openid)?;
@@ -292,6 +297,7 @@ impl Builder {
             keys: Arc::new(keys),
             usage,
             pruned_at: AtomicI64::new(i64::MIN),
+            told: Mutex::default(),
             host_keys: self.host_keys,
             imported,
             key_sets: self.key_sets,

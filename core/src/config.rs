@@ -91,6 +91,12 @@ pub enum ConfigError {
         /// The rule.
         rule: &'static str,
     },
+    /// Two signers have one name, or one has none that could stand in a record.
+    #[error("signer `{name}`: each needs a name of its own, of 1 to 64 characters")]
+    Signer {
+        /// What it calls itself.
+        name: String,
+    },
     /// There are no host keys.
     #[error("there is no host key: the system gave no randomness for `HostKeys::ephemeral()`")]
     NoHostKey,

@@ -110,7 +110,8 @@ pub use resource::declared::{DeclaredResource, Resource, Resources, TokenFormat}
 pub use secret_verifier::Argon2id;
 pub use secret_verifier::{SecretMatch, SecretVerifier, SecretVerifierError};
 pub use server::{
-    AuthorizationServer, Held, SigningKeyInfo, SigningKeyState, SigningKeys, SigningKeysError, Summary,
+    AuthorizationServer, SigningKeyHolder, SigningKeyInfo, SigningKeyState, SigningKeys, SigningKeysError,
+    Summary,
 };
 pub use signer::{Signer, SignerError, SignerKey};
 pub use stores::Stores;

@@ -10,12 +10,12 @@ mod summary;
 mod upkeep;
 mod usage;
 
-pub use signing_keys::{Held, SigningKeyInfo, SigningKeyState, SigningKeys, SigningKeysError};
+pub use signing_keys::{SigningKeyHolder, SigningKeyInfo, SigningKeyState, SigningKeys, SigningKeysError};
 pub use summary::Summary;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -72,6 +72,8 @@ pub(crate) struct Inner {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) usage: UsageNotes,
     pub(crate) pruned_at: AtomicI64,
+    /// The failures that were told lately, and when.
+    pub(crate) told: Mutex<Vec<(String, Timestamp)>>,
     pub(crate) host_keys: HostKeys,
     pub(crate) imported: Option<ImportedSecrets>,
     pub(crate) key_sets: Option<Arc<dyn KeySetFetcher>>,

@@ -9,6 +9,7 @@ use crate::executor::{Executor, run_blocking};
 use crate::jose::SigningAlgorithm;
 use crate::resource::declared::{DeclaredResource, Resource, Resources};
 use crate::secret_verifier::{SecretMatch, SecretVerifier};
+use crate::signer::Signer;
 use crate::store::CompatibilitySwitch;
 use crate::types::Issuer;
 
@@ -44,6 +45,18 @@ pub(super) fn resources(
     });
     let default = named.transpose()?;
     Ok(Resources::new(checked, default))
+}
+
+/// Names that stored records tell keys by.
+pub(super) fn signers(signers: &[Arc<dyn Signer>]) -> Result<(), ConfigError> {
+    for (at, signer) in signers.iter().enumerate() {
+        let name = signer.name();
+        let is_taken = signers.iter().take(at).any(|other| other.name() == name);
+        if is_taken || !(1..=64).contains(&name.len()) {
+            return Err(ConfigError::Signer { name: name.to_owned() });
+        }
+    }
+    Ok(())
 }
 
 /// Every algorithm that a token may be signed with, once.

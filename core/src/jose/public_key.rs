@@ -162,7 +162,7 @@ impl PublicKey {
         Value::Object(jwk.into_iter().collect()).to_string()
     }
 
-    pub(super) const fn members(&self) -> &PublicMembers {
+    pub(crate) const fn members(&self) -> &PublicMembers {
         &self.members
     }
 

@@ -25,7 +25,9 @@ pub(crate) enum KeyError {
     SignerMissing { kid: KeyId, signer: String },
     #[error(transparent)]
     Signer(#[from] SignerError),
-    #[error("the signer `{0}` made a key that is not of the algorithm it was asked for")]
+    #[error(
+        "the signer `{0}` made a key that is not of the algorithm it was asked for, or whose name is not of 1 to 2048 bytes"
+    )]
     SignerKey(String),
     #[error(transparent)]
     Generate(#[from] SignatureError),
@@ -39,6 +41,10 @@ pub(crate) enum KeyError {
     NeedsExecutor(SigningAlgorithm),
     #[error("there is no signing key `{0}`")]
     Unknown(KeyId),
+    #[error(
+        "{0} keys are published already, and verifiers refuse sets of more than 50: wait until older ones have ended"
+    )]
+    TooMany(usize),
     #[error("the signing key `{0}` is in the key store already")]
     Exists(KeyId),
     #[error(

@@ -7,12 +7,14 @@ mod plan;
 mod ring;
 mod rotation;
 mod snapshot;
+mod upkeep;
 mod workshop;
 
 pub(crate) use error::KeyError;
 pub(crate) use open_key::OpenKey;
 pub(crate) use plan::Rules;
-pub(crate) use ring::{KeyRing, RETRY_EVERY, Turn, Upkeep, Wish, is_time};
+pub(crate) use ring::{KeyRing, RETRY_EVERY, Turn, is_time};
 pub use rotation::KeyRotation;
 pub(crate) use snapshot::{CurrentKey, Shared, Snapshot};
-pub(crate) use workshop::{KeyChange, Workshop};
+pub(crate) use upkeep::{Upkeep, Wish};
+pub(crate) use workshop::{Bench, KeyChange, Workshop};

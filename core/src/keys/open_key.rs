@@ -92,9 +92,8 @@ impl OpenKey {
                 Some(Place::Here(Arc::new(key)))
             }
             PrivateKey::Signer(reference) => {
-                let signer = workshop.signer.as_ref().filter(|signer| signer.name() == reference.name);
                 let missing = || KeyError::SignerMissing { kid: kid(), signer: reference.name.clone() };
-                let signer = Arc::clone(signer.ok_or_else(missing)?);
+                let signer = Arc::clone(workshop.signer(&reference.name).ok_or_else(missing)?);
                 Some(Place::Signer { signer, key: reference.key.clone() })
             }
             PrivateKey::Sealed(_) | PrivateKey::Unknown(_) => None,
@@ -102,9 +101,15 @@ impl OpenKey {
         Ok(Self { private: place.map(|place| PrivateHalf { algorithm, place }), ..own })
     }
 
-    /// It is the same key: its kid is the digest of it.
-    pub(super) fn with_private_of(self, before: Self) -> Self {
-        Self { private: before.private.filter(|_| self.record.retired().is_none()), ..self }
+    /// One that could not be opened, with what was opened of it before: it is the same key, for its kid is the digest of it.
+    /// What is damaged is neither used nor published.
+    pub(super) fn without_opening(record: KeyRecord, before: Option<Self>) -> Self {
+        let (public, private) = match (Self::public(record.clone()), before) {
+            (_, Some(before)) => (before.public, before.private.filter(|_| record.retired().is_none())),
+            (Ok(own), None) => (own.public, None),
+            (Err(_), None) => (None, None),
+        };
+        Self { record, public, private }
     }
 
     /// For one that is published and signs nothing any more.

@@ -2,7 +2,8 @@
 //!
 //! Any number of nodes come to the same steps, and compare and swap lets one of them take each. A key is announced first;
 //! only a node that has seen it in the store writes when it signs. So however long a write takes, and whatever node stops in
-//! between, no key signs that has been published for less than the propagation time.
+//! between, no key signs that has been published for less than the propagation time, as long as there is another one that may:
+//! the first key signs at once, and so does whichever there is when every other one has ended or was retired.
 
 use std::time::Duration;
 
@@ -10,6 +11,11 @@ use super::rotation::KeyRotation;
 use crate::jose::SigningAlgorithm;
 use crate::store::{KeyRecord, KeySet, PrivateKey, SigningPeriod};
 use crate::types::{KeyId, Timestamp};
+
+/// How long past its end a key is kept, so that a node whose clock is off destroys nothing.
+const KEPT_FOR: Duration = Duration::from_secs(15 * 60);
+/// How much longer one is kept that only another node can delete at its signer.
+const ORPHANED_FOR: Duration = Duration::from_secs(24 * 3600);
 
 /// What rotation goes by, the same on every node of an issuer. Where they differ for a while no law is broken, since no
 /// time is ever written twice.
@@ -22,8 +28,8 @@ pub(crate) struct Rules {
     pub(crate) longest_life: Duration,
     /// How far the clocks of two nodes may be apart.
     pub(crate) skew: Duration,
-    /// The name of the signer that this node has.
-    pub(crate) signer: Option<String>,
+    /// The names of the signers that this node has.
+    pub(crate) signers: Vec<String>,
 }
 
 /// One thing to do to the key set.
@@ -72,11 +78,16 @@ impl Rules {
         period.from.plus(written.min(self.rotation.interval()))
     }
 
+    /// How long past its end a key is kept.
+    fn kept(&self) -> Duration {
+        KEPT_FOR.min(self.rotation.interval() / 4)
+    }
+
     /// Whether this node can sign with a key, as far as its record tells.
     fn can_use(&self, key: &KeyRecord) -> bool {
         match key.private() {
             PrivateKey::Sealed(_) => true,
-            PrivateKey::Signer(reference) => self.signer.as_ref() == Some(&reference.name),
+            PrivateKey::Signer(reference) => self.signers.contains(&reference.name),
             PrivateKey::Unknown(_) => false,
         }
     }
@@ -96,16 +107,28 @@ impl Rules {
 pub(crate) fn plan(keys: &KeySet, now: Timestamp, rules: &Rules) -> Vec<Step> {
     let mut steps: Vec<Step> =
         rules.algorithms.iter().filter_map(|algorithm| next(keys, *algorithm, now, rules)).collect();
-    steps.extend(
-        keys.keys().iter().filter(|key| has_ended(key, now, rules)).map(|key| Step::Drop(key.kid().clone())),
-    );
+    // Who has just begun anew may be the one whose clock is wrong, and forgets nothing yet.
+    if is_settled(keys, now, rules) {
+        let ended = keys.keys().iter().filter(|key| has_ended(key, now, rules));
+        steps.extend(ended.map(|key| Step::Drop(key.kid().clone())));
+    }
     steps
+}
+
+/// Whether a key has been signing for a while.
+fn is_settled(keys: &KeySet, now: Timestamp, rules: &Rules) -> bool {
+    let trusted = keys.keys().iter().filter(|key| key.retired().is_none());
+    trusted.filter_map(period).any(|period| period.from.plus(rules.kept()) <= now && now < period.until)
 }
 
 fn next(keys: &KeySet, algorithm: SigningAlgorithm, now: Timestamp, rules: &Rules) -> Option<Step> {
     let announced = rules.trusted(keys, algorithm).find(|key| key.signs_after().is_some());
-    let newest = rules.trusted(keys, algorithm).filter_map(period).max_by_key(|period| period.from);
-    let Some(newest) = newest.filter(|newest| now < newest.until) else {
+    // What begins later than any node would write was written by a clock that was far off, and nobody waits for it.
+    let latest = now.plus(rules.lead() + rules.ahead() + rules.rotation.interval());
+    let periods = rules.trusted(keys, algorithm).filter_map(period);
+    // Of a shorter interval the newer one may end first.
+    let lasting = periods.filter(|period| period.from <= latest && now < period.until);
+    let Some(newest) = lasting.max_by_key(|period| period.from) else {
         let at_once = rules.period(now);
         return Some(match announced {
             Some(key) => Step::Schedule(key.kid().clone(), at_once),
@@ -115,7 +138,8 @@ fn next(keys: &KeySet, algorithm: SigningAlgorithm, now: Timestamp, rules: &Rule
     let (soonest, due) = (now.plus(rules.lead()), rules.due(newest));
     match announced {
         Some(key) => {
-            let from = key.signs_after().map_or(soonest, |wanted| wanted.max(soonest));
+            let wanted = key.signs_after().unwrap_or(soonest).min(latest);
+            let from = wanted.max(soonest);
             Some(Step::Schedule(key.kid().clone(), rules.period(from)))
         }
         None => (due <= soonest.plus(rules.ahead())).then_some(Step::Announce(algorithm, due)),
@@ -145,7 +169,8 @@ pub(crate) fn introduce(
     }
 }
 
-/// Ends the trust in a key at once. Where none is left that signs, the next one does, which verifiers know best.
+/// Ends the trust in a key at once. If it was the one that signs, the next one does, which verifiers know; where none is to
+/// come, the one before if that is inside its signing time; else a new one.
 pub(crate) fn retire(
     keys: &KeySet,
     (kid, because): (&KeyId, &str),
@@ -153,32 +178,45 @@ pub(crate) fn retire(
     rules: &Rules,
 ) -> Vec<Step> {
     let mut steps = vec![Step::Retire(kid.clone(), because.to_owned())];
-    let algorithm = keys.keys().iter().find(|key| key.kid() == kid).map(KeyRecord::alg);
-    let algorithm = algorithm.and_then(SigningAlgorithm::from_name);
+    let retired = keys.keys().iter().find(|key| key.kid() == kid);
+    let algorithm = retired.map(KeyRecord::alg).and_then(SigningAlgorithm::from_name);
     let Some(algorithm) = algorithm.filter(|algorithm| rules.algorithms.contains(algorithm)) else {
         return steps;
     };
     let left = || rules.trusted(keys, algorithm).filter(|key| key.kid() != kid);
     let periods = || left().filter_map(|key| Some((key, period(key)?)));
-    if periods().any(|(_, period)| period.from <= now && now < period.until) {
+    let begun = periods().filter(|(_, period)| period.from <= now && now < period.until);
+    let begun = begun.map(|(_, period)| period.from).max();
+    // A later one signs already, or this one does not sign yet.
+    let own = retired.and_then(KeyRecord::signs_from).filter(|from| *from <= now);
+    if begun.is_some() && begun > own {
         return steps;
     }
     let to_come = periods().filter(|(_, period)| now < period.from).min_by_key(|(_, period)| period.from);
     let announced = left().find(|key| key.signs_after().is_some());
-    steps.push(match (to_come, announced) {
-        (Some((key, _)), _) => Step::BringForward(key.kid().clone()),
-        (None, Some(key)) => Step::Schedule(key.kid().clone(), rules.period(now)),
-        (None, None) => Step::Begin(algorithm, rules.period(now)),
+    steps.extend(match (to_come, announced, begun) {
+        (Some((key, _)), _, _) => Some(Step::BringForward(key.kid().clone())),
+        (None, Some(key), _) => Some(Step::Schedule(key.kid().clone(), rules.period(now))),
+        (None, None, Some(_)) => None,
+        (None, None, None) => Some(Step::Begin(algorithm, rules.period(now))),
     });
     steps
 }
 
-/// Whether no token of a key lives on any clock. What a newer release made is its own to forget.
+/// Whether no token of a key lives on any clock, even on one that is off by more than the skew. What a newer release made is its
+/// own to forget, and what a signer holds that this node has not got is left to those that can delete it, for a day.
 fn has_ended(key: &KeyRecord, now: Timestamp, rules: &Rules) -> bool {
-    let is_known = SigningAlgorithm::from_name(key.alg()).is_some() && rules.can_use(key);
-    let ended = key.published_until().is_some_and(|end| end.plus(rules.margin()) <= now);
-    let never_signed = key.retired().is_some() && key.signs_after().is_some();
-    is_known && (ended || never_signed)
+    let kept = rules.margin() + rules.kept();
+    let kept = match key.private() {
+        _ if SigningAlgorithm::from_name(key.alg()).is_none() => return false,
+        PrivateKey::Unknown(_) => return false,
+        PrivateKey::Signer(_) if !rules.can_use(key) => kept + ORPHANED_FOR,
+        PrivateKey::Signer(_) | PrivateKey::Sealed(_) => kept,
+    };
+    // One that was retired before it was scheduled is kept as long as if it had been: a restored store must not bring it back.
+    let unscheduled = || key.retired().map(|_| rules.period(key.published_at()).published_until);
+    let end = key.published_until().or_else(unscheduled);
+    end.is_some_and(|end| end.plus(kept) <= now)
 }
 
 /// When a key signs, if that is written.

@@ -80,8 +80,8 @@ impl KeyRotation {
     /// Times with which no key could be published before it signs, or too many at a time.
     pub(crate) fn check(&self, longest_life: Duration, skew: Duration) -> Result<(), ConfigError> {
         let whole = self.every.subsec_nanos() == 0 && self.propagation.subsec_nanos() == 0;
-        let published_before = self.propagation + skew + Duration::from_secs(1);
-        let at_once = (longest_life + published_before).as_secs() / self.every.as_secs().max(1);
+        let published_before = self.propagation.saturating_add(skew + Duration::from_secs(1));
+        let at_once = longest_life.saturating_add(published_before).as_secs() / self.every.as_secs().max(1);
         let rules = [
             (whole, "whole seconds"),
             (!self.propagation.is_zero(), "propagation: at least a second"),

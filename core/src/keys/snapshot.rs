@@ -10,7 +10,7 @@ use super::plan::{Rules, period};
 use super::workshop::Workshop;
 use crate::error::Reason;
 use crate::jose::{PublicKey, SigningAlgorithm};
-use crate::store::{KeySet, Retirement, Revision};
+use crate::store::{KeyRecord, KeySet, Retirement, Revision};
 use crate::types::{KeyId, Timestamp};
 
 /// An opened key set, at the revision at which it was read.
@@ -20,6 +20,7 @@ pub(crate) struct Snapshot {
     /// First those of the store, then those that it has lost.
     keys: Vec<OpenKey>,
     lost: usize,
+    is_whole: bool,
     rules: Arc<Rules>,
 }
 
@@ -31,57 +32,74 @@ pub(crate) struct CurrentKey<'k> {
 }
 
 impl Snapshot {
-    /// Opens every key of a set. `unusable` judges one whose private half cannot be had: at start that is an error, since
-    /// going on would mean making another in silence. Later it gives what was opened before, or nothing: then the key is
-    /// published and signs nothing here.
+    /// Opens every key of a set, and says what is wrong with one that cannot be used: then nothing may be made in its place,
+    /// and at start that is an error. What `held` has opened of it stays in use: another process may have sealed it anew, under
+    /// a host key that this one will get later.
     pub(super) fn open(
         set: &KeySet,
         revision: Revision,
         workshop: &Workshop,
-        mut unusable: impl FnMut(&KeyId, KeyError) -> Result<Option<OpenKey>, KeyError>,
-    ) -> Result<Self, KeyError> {
-        let mut keys = Vec::new();
-        for record in set.keys() {
-            keys.push(match OpenKey::open(record.clone(), workshop) {
-                Err(error @ (KeyError::Unseal { .. } | KeyError::SignerMissing { .. })) => {
-                    let public = OpenKey::public(record.clone())?;
-                    match unusable(record.kid(), error)? {
-                        Some(before) => public.with_private_of(before),
-                        None => public,
-                    }
+        held: Option<&Self>,
+    ) -> (Self, Option<KeyError>) {
+        let now = workshop.clock.now();
+        let mut wrong = None;
+        let keys = set.keys().iter().map(|record| {
+            OpenKey::open(record.clone(), workshop).unwrap_or_else(|error| {
+                let is_without_use =
+                    matches!(error, KeyError::SignerMissing { .. }) && has_successor(record, set, now);
+                if !is_without_use {
+                    wrong = Some(error);
                 }
-                opened => opened?,
-            });
-        }
-        Ok(Self { revision, keys, lost: 0, rules: Arc::clone(&workshop.rules) })
+                let before = held.and_then(|held| held.opened(record.kid()));
+                OpenKey::without_opening(record.clone(), before)
+            })
+        });
+        let keys = keys.collect();
+        let snapshot =
+            Self { revision, keys, lost: 0, is_whole: wrong.is_none(), rules: Arc::clone(&workshop.rules) };
+        (snapshot, wrong)
     }
 
-    /// A key whose private half was opened here. Another process may have sealed it anew, under a host key that this one will
-    /// get later: that takes nothing away.
-    pub(super) fn opened(&self, kid: &KeyId) -> Option<OpenKey> {
-        self.keys.iter().find(|key| key.record.kid() == kid && key.algorithm().is_some()).cloned()
+    /// Whether every key of the store could be opened.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
-    /// Whether both were read from the same key set.
-    pub(super) fn has_the_keys_of(&self, other: &Self) -> bool {
-        self.kids_of_the_store().eq(other.kids_of_the_store())
+    /// Whether this is what was read of that set.
+    pub(super) fn is_of(&self, set: &KeySet, revision: Revision) -> bool {
+        self.revision == revision && self.kids_of_the_store().eq(set.keys().iter().map(KeyRecord::kid))
+    }
+
+    /// Whether the store has gone back to that set since this was read, or to another of the same revision.
+    pub(super) fn is_ahead_of(&self, set: &KeySet, revision: Revision) -> bool {
+        revision < self.revision || revision == self.revision && !self.is_of(set, revision)
     }
 
     fn kids_of_the_store(&self) -> impl Iterator<Item = &KeyId> {
         self.keys.iter().take(self.keys.len() - self.lost).map(|key| key.record.kid())
     }
 
-    /// With the keys of `earlier` that are not here: they go on being published, since tokens of them are about.
-    pub(super) fn beside(mut self, earlier: &Self) -> Self {
-        let gone = |key: &&OpenKey| self.keys.iter().all(|own| own.record.kid() != key.record.kid());
-        let gone: Vec<_> = earlier.keys.iter().filter(gone).map(OpenKey::without_private).collect();
-        self.lost += gone.len();
-        self.keys.extend(gone);
-        self
+    /// As what follows on `earlier`. The trust in a key that was retired does not come back, whatever a restored store says;
+    /// and what a store has lost goes on being published, since tokens of it are about.
+    pub(super) fn after(self, earlier: &Self, is_lossy: bool, now: Timestamp) -> Self {
+        let mut own = self.distrusting(earlier);
+        let lost_before = earlier.keys.len() - earlier.lost;
+        let gone = earlier.keys.iter().enumerate().filter(|(at, key)| {
+            let is_here = own.keys.iter().any(|own| own.record.kid() == key.record.kid());
+            (is_lossy || *at >= lost_before) && !is_here && key.record.is_published_at(now)
+        });
+        let gone: Vec<_> = gone.map(|(_, key)| key.without_private()).collect();
+        own.lost += gone.len();
+        own.keys.extend(gone);
+        own
     }
 
-    /// The trust in a key that was retired in `earlier` does not come back, whatever a restored store says.
-    pub(super) fn distrusting(mut self, earlier: &Self) -> Self {
+    /// A key whose private half was opened here.
+    fn opened(&self, kid: &KeyId) -> Option<OpenKey> {
+        self.keys.iter().find(|key| key.record.kid() == kid && key.algorithm().is_some()).cloned()
+    }
+
+    fn distrusting(mut self, earlier: &Self) -> Self {
         for (kid, retirement) in earlier.retired() {
             for key in self.keys.iter_mut().filter(|key| key.record.kid() == kid) {
                 key.record = key.record.clone().retire(retirement.at, &retirement.because);
@@ -144,6 +162,14 @@ impl Snapshot {
         }
         if record.is_published_at(now) { Ok(&public.key) } else { Err(Reason::TokenUnknown) }
     }
+}
+
+/// Whether another key has taken over from this one.
+fn has_successor(key: &KeyRecord, set: &KeySet, now: Timestamp) -> bool {
+    let begun = |other: &KeyRecord| other.signs_from().filter(|from| *from <= now);
+    let trusted = set.keys().iter().filter(|other| other.alg() == key.alg() && other.retired().is_none());
+    let is_past = key.signs_from().is_some_and(|own| own <= now);
+    is_past && trusted.filter_map(begun).max() > key.signs_from()
 }
 
 /// Snapshots are shared: a request keeps the one that it began with.

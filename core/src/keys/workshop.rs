@@ -1,6 +1,7 @@
 //! Where the steps of a plan are carried out: keys are made, sealed, scheduled and forgotten.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::KeyError;
 use super::open_key::sealing_context;
@@ -14,17 +15,41 @@ use crate::signer::{Signer, SignerKey};
 use crate::store::{KeyRecord, KeyRecordBuilder, KeySet, KeyStore, PrivateKey, SignerReference};
 use crate::types::{HostKeyId, Issuer, KeyId, Timestamp};
 
+/// After how many seconds a signer that would not delete a key is asked again.
+const DELETE_AGAIN_AFTER: u64 = 3600;
+
 /// What reading and changing the key set takes.
 #[derive(Debug)]
 pub(crate) struct Workshop {
     pub(crate) issuer: Issuer,
     pub(crate) host_keys: HostKeys,
     pub(crate) store: Arc<dyn KeyStore>,
-    pub(crate) signer: Option<Arc<dyn Signer>>,
+    /// The last one makes new keys.
+    pub(crate) signers: Vec<Arc<dyn Signer>>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) executor: Option<Arc<dyn Executor>>,
     pub(crate) rules: Arc<Rules>,
+    pub(crate) bench: Bench,
+}
+
+/// What lies about between the turns.
+#[derive(Debug, Default)]
+pub(crate) struct Bench {
+    /// Keys that were made and are in no key set yet, since nothing could be written: the next turn takes them.
+    spare: Mutex<Vec<NewKey>>,
+    /// How many are at work: what one has made, another may be about to write.
+    attending: AtomicUsize,
+    delete_failed_at: AtomicI64,
+}
+
+/// Somebody is at work.
+pub(super) struct Attending<'a>(&'a AtomicUsize);
+
+impl Drop for Attending<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// A key that is in no key set yet.
@@ -55,18 +80,18 @@ pub(super) struct Draft {
 }
 
 impl Workshop {
-    /// Takes the steps on `set`. One that fails is left out, so that none of the others waits for it. Keys are taken from
-    /// `spare` before new ones are made.
+    /// Takes the steps on `set`. One that fails is left out, so that none of the others waits for it. `given` is the key to
+    /// introduce, where it is not to be made.
     pub(super) async fn take(
         &self,
         set: KeySet,
         steps: &[Step],
         now: Timestamp,
-        spare: &mut Vec<NewKey>,
+        given: Option<&NewKey>,
     ) -> Draft {
         let mut draft = Draft { set, changes: Vec::new(), failures: Vec::new() };
         for step in steps {
-            match self.take_one(&draft.set, step, now, spare).await {
+            match self.take_one(&draft.set, step, now, given).await {
                 Ok((set, change)) => {
                     draft.set = set;
                     draft.changes.extend(change);
@@ -82,17 +107,17 @@ impl Workshop {
         set: &KeySet,
         step: &Step,
         now: Timestamp,
-        spare: &mut Vec<NewKey>,
+        given: Option<&NewKey>,
     ) -> Result<(KeySet, Option<KeyChange>), KeyError> {
         let set = set.clone();
         match step {
             Step::Announce(algorithm, after) => {
-                let key = self.new_key(*algorithm, spare).await?;
+                let key = self.new_key(*algorithm, given).await?;
                 let change = KeyChange::Created { kid: key.kid.clone(), algorithm: *algorithm };
                 Ok((set.with(key.record().announced(now, *after).build()?)?, Some(change)))
             }
             Step::Begin(algorithm, period) => {
-                let key = self.new_key(*algorithm, spare).await?;
+                let key = self.new_key(*algorithm, given).await?;
                 let change = KeyChange::Created { kid: key.kid.clone(), algorithm: *algorithm };
                 let record = key.record().published(now, period.published_until);
                 Ok((set.with(record.signs(period.from, period.until).build()?)?, Some(change)))
@@ -107,39 +132,69 @@ impl Workshop {
             }
             Step::Retire(kid, because) => Ok((changed(set, kid, |key| Ok(key.retire(now, because)))?, None)),
             Step::Drop(kid) => {
-                self.forget(&set, kid).await?;
+                if !self.forget(&set, kid, now).await? {
+                    return Ok((set, None));
+                }
                 let set = set.changed(|key| (key.kid() != kid).then_some(Ok::<_, KeyError>(key)))?;
                 Ok((set, Some(KeyChange::Removed { kid: kid.clone() })))
             }
         }
     }
 
-    /// Before the record goes: a key of a signer that no record names would stay for ever.
-    async fn forget(&self, set: &KeySet, kid: &KeyId) -> Result<(), KeyError> {
+    /// Before the record goes: a key of a signer that no record names would stay for ever. Whether it is time: a signer that
+    /// refuses to delete is not asked all the time.
+    async fn forget(&self, set: &KeySet, kid: &KeyId, now: Timestamp) -> Result<bool, KeyError> {
         let key = set.keys().iter().find(|key| key.kid() == kid);
-        if let (Some(PrivateKey::Signer(reference)), Some(signer)) =
-            (key.map(KeyRecord::private), &self.signer)
-        {
-            signer.delete(&reference.key).await?;
+        let Some(PrivateKey::Signer(reference)) = key.map(KeyRecord::private) else { return Ok(true) };
+        let Some(signer) = self.signer(&reference.name) else { return Ok(true) };
+        let failed_at = self.bench.delete_failed_at.load(Ordering::Relaxed);
+        if now.as_unix().abs_diff(failed_at) < DELETE_AGAIN_AFTER {
+            return Ok(false);
         }
-        Ok(())
+        if let Err(error) = signer.delete(&reference.key).await {
+            self.bench.delete_failed_at.store(now.as_unix(), Ordering::Relaxed);
+            return Err(error.into());
+        }
+        Ok(true)
     }
 
-    async fn new_key(
-        &self,
-        algorithm: SigningAlgorithm,
-        spare: &mut Vec<NewKey>,
-    ) -> Result<NewKey, KeyError> {
-        if !spare.iter().any(|key| key.algorithm == algorithm) {
-            spare.push(self.make(algorithm).await?);
+    async fn new_key(&self, algorithm: SigningAlgorithm, given: Option<&NewKey>) -> Result<NewKey, KeyError> {
+        if let Some(given) = given.filter(|given| given.algorithm == algorithm) {
+            return Ok(given.clone());
         }
-        let found = spare.iter().find(|key| key.algorithm == algorithm).cloned();
-        found.ok_or(KeyError::Generate(crate::jose::SignatureError::Generate))
+        let spare = self.spare().iter().find(|key| key.algorithm == algorithm).cloned();
+        if let Some(spare) = spare {
+            return Ok(spare);
+        }
+        let made = self.make(algorithm).await?;
+        self.spare().push(made.clone());
+        Ok(made)
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<NewKey>> {
+        self.bench.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whoever makes keys holds this while it does.
+    pub(super) fn attending(&self) -> Attending<'_> {
+        self.bench.attending.fetch_add(1, Ordering::AcqRel);
+        Attending(&self.bench.attending)
+    }
+
+    pub(super) fn signer(&self, name: &str) -> Option<&Arc<dyn Signer>> {
+        self.signers.iter().find(|signer| signer.name() == name)
     }
 
     async fn make(&self, algorithm: SigningAlgorithm) -> Result<NewKey, KeyError> {
-        if let Some(signer) = &self.signer {
-            return NewKey::of_signer(&**signer, algorithm, &signer.create(algorithm).await?);
+        if let Some(signer) = self.signers.last() {
+            let made = signer.create(algorithm).await?;
+            return match NewKey::of_signer(&**signer, algorithm, &made) {
+                Ok(key) => Ok(key),
+                Err(error) => {
+                    signer.delete(made.key()).await?;
+                    Err(error)
+                }
+            };
         }
         let generate = move || SigningKey::generate(algorithm, SystemEntropy::new().as_ring());
         let made = match &self.executor {
@@ -162,21 +217,35 @@ impl Workshop {
         Ok(NewKey { algorithm, kid, public, private: PrivateKey::Sealed(sealed) })
     }
 
-    /// Gives up keys that were made and are in no key set: the race was lost.
-    pub(super) async fn discard(&self, spare: &[NewKey], set: &KeySet) -> Result<(), KeyError> {
-        for key in spare.iter().filter(|key| set.keys().iter().all(|held| *held.kid() != key.kid)) {
-            if let (PrivateKey::Signer(reference), Some(signer)) = (&key.private, &self.signer) {
-                signer.delete(&reference.key).await?;
+    /// Takes from the bench what has come into the key set, and gives up what is not needed since another process was first.
+    pub(super) async fn tidy(&self, set: &KeySet) -> Vec<KeyError> {
+        let is_in = |key: &NewKey| set.keys().iter().any(|held| *held.kid() == key.kid);
+        let idle = {
+            let mut spare = self.spare();
+            spare.retain(|key| !is_in(key));
+            // What another one at work here is about to write is not for this one to take away.
+            let is_alone = self.bench.attending.load(Ordering::Acquire) <= 1;
+            if is_alone { std::mem::take(&mut *spare) } else { Vec::new() }
+        };
+        let mut failures = Vec::new();
+        for key in idle {
+            if let PrivateKey::Signer(reference) = &key.private
+                && let Some(signer) = self.signer(&reference.name)
+                && let Err(error) = signer.delete(&reference.key).await
+            {
+                failures.push(error.into());
+                self.spare().push(key);
             }
         }
-        Ok(())
+        failures
     }
 
     /// Seals every private key under the newest host key, so that an older one may go.
-    pub(super) fn reseal(&self, draft: &mut Draft) -> Result<(), KeyError> {
+    pub(super) fn reseal(&self, set: &mut KeySet, changes: &mut Vec<KeyChange>) -> Result<(), KeyError> {
         let Some(newest) = self.host_keys.ids().next() else { return Ok(()) };
-        let changes = &mut draft.changes;
-        draft.set = draft.set.clone().changed(|key| Some(self.resealed(key, newest, changes)))?;
+        let mut resealed = Vec::new();
+        *set = set.clone().changed(|key| Some(self.resealed(key, newest, &mut resealed)))?;
+        changes.extend(resealed);
         Ok(())
     }
 
@@ -210,11 +279,11 @@ impl NewKey {
         made: &SignerKey,
     ) -> Result<Self, KeyError> {
         let public = made.public();
-        if public.algorithm().as_str() != algorithm.as_str() {
+        let is_named = (1..=2048).contains(&made.key().len());
+        if public.algorithm().as_str() != algorithm.as_str() || !is_named {
             return Err(KeyError::SignerKey(signer.name().to_owned()));
         }
-        let public = PublicMembers::from_json(&public.to_json());
-        let public = public.ok_or_else(|| KeyError::SignerKey(signer.name().to_owned()))?;
+        let public = public.members().clone();
         Ok(Self {
             algorithm,
             kid: KeyId::new(thumbprint(&public))?,

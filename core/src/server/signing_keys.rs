@@ -17,6 +17,8 @@ use crate::types::{HostKeyId, KeyId, Timestamp};
 /// serves nothing and makes no key. Every other process of the issuer goes by a change when it next reads the keys,
 /// within 5 seconds.
 ///
+/// Beside servers nothing is done but what was asked: they do the rest.
+///
 /// [`Builder::signing_keys`]: crate::Builder::signing_keys
 #[derive(Clone, Debug)]
 pub struct SigningKeys {
@@ -53,7 +55,7 @@ pub enum SigningKeyState {
 /// Where the private half of a key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Held {
+pub enum SigningKeyHolder {
     /// In the key store, sealed under this host key.
     Sealed(HostKeyId),
     /// With the signer of this name.
@@ -127,8 +129,8 @@ impl SigningKeys {
 
     /// Ends the trust in a key, for example one that somebody may have: it is published no more, and its tokens are not active
     /// any more at introspection and in checks of the server's process. An API that keeps the published keys takes them until
-    /// it asks again, five minutes at most if it obeys `Cache-Control`. If it was the one that signs, the next one does at
-    /// once, and if there is none, a new one.
+    /// it asks again, five minutes at most if it obeys `Cache-Control`. If it was the one that signs, the next one does
+    /// at once, for verifiers know it; where none is to come, the one before if that may still sign, and else a new one.
     ///
     /// `because` stands in the event and in the list, for example `compromised`.
     ///
@@ -154,23 +156,17 @@ impl SigningKeys {
     }
 
     async fn attend(&self, wish: Wish) -> Result<(), SigningKeysError> {
-        let Upkeep { changes, mut failures } = self.keys.attend(wish).await;
-        for change in &changes {
-            let event = change.event();
-            report::trace(&event);
-            self.events.record(&event);
-        }
-        match failures.pop() {
-            None => Ok(()),
-            // The wish was fulfilled, and what was due besides comes later.
-            Some(error) if !changes.is_empty() => {
-                let event = Event::MaintenanceFailed(&error);
-                report::trace(&event);
-                self.events.record(&event);
-                Ok(())
-            }
-            Some(error) => Err(error.into()),
-        }
+        let Upkeep { changes, mut failures, is_fulfilled, .. } = self.keys.attend(wish).await;
+        changes.iter().for_each(|change| self.report(&change.event()));
+        // What was due besides comes later, if it failed.
+        let failure = if is_fulfilled { None } else { failures.pop() };
+        failures.iter().for_each(|failure| self.report(&Event::MaintenanceFailed(failure)));
+        failure.map_or(Ok(()), |failure| Err(failure.into()))
+    }
+
+    fn report(&self, event: &Event<'_>) {
+        report::trace(event);
+        self.events.record(event);
     }
 }
 
@@ -211,11 +207,11 @@ impl SigningKeyInfo {
 
     /// Where its private half is.
     #[must_use]
-    pub fn held(&self) -> Held {
+    pub fn holder(&self) -> SigningKeyHolder {
         match self.record.private() {
-            PrivateKey::Sealed(sealed) => Held::Sealed(sealed.host_key().clone()),
-            PrivateKey::Signer(reference) => Held::Signer(reference.name.clone()),
-            PrivateKey::Unknown(_) => Held::Unknown,
+            PrivateKey::Sealed(sealed) => SigningKeyHolder::Sealed(sealed.host_key().clone()),
+            PrivateKey::Signer(reference) => SigningKeyHolder::Signer(reference.name.clone()),
+            PrivateKey::Unknown(_) => SigningKeyHolder::Unknown,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What goes on behind the requests: the signing keys, what credentials were used, what has ended.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Inner;
@@ -14,6 +14,10 @@ use crate::types::Timestamp;
 const PRUNE_BATCH: u32 = 1000;
 /// How many of them one turn of maintenance makes. More is left to the next turn, at once.
 const PRUNE_BATCHES: usize = 8;
+/// After how many seconds a failure that lasts is told again.
+const TELL_AGAIN_AFTER: u64 = 60;
+/// How long without any look at the store tells that nobody calls `maintain`.
+const UNATTENDED: Duration = Duration::from_secs(60);
 /// How often what has ended is removed.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// How long an entry is kept past its end, so that a node whose clock is off destroys nothing.
@@ -39,10 +43,14 @@ impl Inner {
     /// The keys, without a wait. Where the store has been away since the start there are none, or since the last key ended
     /// none that signs: then one request a second asks it again.
     pub(super) async fn keys_at_hand(&self, held: Option<Shared>, now: Timestamp) -> Step<Shared> {
-        if let Some(keys) = held.filter(|keys| keys.signs_all(now)) {
-            return Ok(keys);
-        }
-        if let Some(turn) = self.keys.turn(now, RETRY_EVERY) {
+        let every = match &held {
+            Some(keys) if !keys.signs_all(now) => RETRY_EVERY,
+            // Nobody else reads the keys: neither an executor nor a host that calls `maintain`.
+            Some(_) if self.executor.is_none() => UNATTENDED,
+            Some(keys) => return Ok(Arc::clone(keys)),
+            None => RETRY_EVERY,
+        };
+        if let Some(turn) = self.keys.turn(now, every) {
             self.refresh_keys(turn).await;
         }
         let not_read = "the signing keys could not be read since the start";
@@ -52,10 +60,13 @@ impl Inner {
     /// Once at start. A store that is away is waited for; anything else that is wrong is a mistake to be mended now.
     pub(crate) async fn load_keys(&self) -> Result<(), KeyError> {
         let Some(turn) = self.keys.turn(self.clock.now(), RETRY_EVERY) else { return Ok(()) };
-        let Upkeep { changes, failures } = self.keys.refresh(turn).await;
+        let Upkeep { changes, failures, .. } = self.keys.refresh(turn).await;
         changes.iter().for_each(|change| self.report(&change.event()));
+        let now = self.clock.now();
+        let is_ready = self.keys.snapshot().is_some_and(|keys| keys.signs_all(now));
         for failure in failures {
-            if !failure.is_outage() {
+            // What can be done without is told, and tried again.
+            if !is_ready && !failure.is_outage() {
                 return Err(failure);
             }
             self.report(&Event::MaintenanceFailed(&failure));
@@ -65,10 +76,25 @@ impl Inner {
 
     /// Whether the store could be read.
     pub(super) async fn refresh_keys(&self, turn: Turn) -> bool {
-        let Upkeep { changes, failures } = self.keys.refresh(turn).await;
+        let Upkeep { changes, failures, is_read, .. } = self.keys.refresh(turn).await;
         changes.iter().for_each(|change| self.report(&change.event()));
-        failures.iter().for_each(|failure| self.report(&Event::MaintenanceFailed(failure)));
-        !failures.iter().any(KeyError::is_outage)
+        let now = self.clock.now();
+        for failure in failures.iter().filter(|failure| self.is_news(failure, now)) {
+            self.report(&Event::MaintenanceFailed(failure));
+        }
+        is_read || !failures.iter().any(KeyError::is_outage)
+    }
+
+    /// Whether that was not told within the last minute.
+    fn is_news(&self, failure: &KeyError, now: Timestamp) -> bool {
+        let text = failure.to_string();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.retain(|(_, at)| now.as_unix().abs_diff(at.as_unix()) < TELL_AGAIN_AFTER);
+        let is_news = told.iter().all(|(known, _)| *known != text);
+        if is_news {
+            told.push((text, now));
+        }
+        is_news
     }
 
     /// Everything that is due, and whether that was all.

@@ -18,6 +18,8 @@ const ENDS_SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 const SHARDS: usize = 16;
 /// How many clients each holds at most. More, within one hour, are not noted.
 const CLIENTS_A_SHARD: usize = 16 * 1024;
+/// How many seconds pass between two looks for those that may be forgotten.
+const SWEEP_EVERY: u64 = 60;
 /// How many uses the store is told of at a time.
 const TOLD_AT_ONCE: usize = 1000;
 
@@ -34,6 +36,7 @@ pub(crate) struct UsageNotes {
 struct Shard {
     noted: HashMap<ClientId, Vec<(CredentialId, Timestamp)>>,
     untold: Vec<CredentialUse>,
+    swept_at: Option<Timestamp>,
 }
 
 impl UsageNotes {
@@ -97,7 +100,11 @@ impl Shard {
             return true;
         }
         if self.noted.len() >= CLIENTS_A_SHARD {
-            self.noted.retain(|_, notes| notes.iter().any(|(_, at)| is_recent(*at, now)));
+            // Looking through all of them is not for every request.
+            if self.swept_at.is_none_or(|at| now.as_unix().abs_diff(at.as_unix()) >= SWEEP_EVERY) {
+                self.noted.retain(|_, notes| notes.iter().any(|(_, at)| is_recent(*at, now)));
+                self.swept_at = Some(now);
+            }
             if self.noted.len() >= CLIENTS_A_SHARD {
                 return false;
             }

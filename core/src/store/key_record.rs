@@ -50,6 +50,8 @@ pub struct Retirement {
     pub at: Timestamp,
     /// Why, in the operator's words, such as `compromised`.
     pub because: String,
+    #[serde(flatten)]
+    unknown: Unknown,
 }
 
 /// Where the private half of a key is.
@@ -217,7 +219,11 @@ impl KeyRecord {
 
     /// Trusted no more. A second time changes nothing.
     pub(crate) fn retire(mut self, at: Timestamp, because: &str) -> Self {
-        self.0.retired.get_or_insert_with(|| Retirement { at, because: because.to_owned() });
+        self.0.retired.get_or_insert_with(|| Retirement {
+            at,
+            because: because.to_owned(),
+            unknown: Unknown::new(),
+        });
         self
     }
 

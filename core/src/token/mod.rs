@@ -51,7 +51,7 @@ impl Mint<'_> {
             TokenFormat::Jwt => {
                 let algorithm = token.resource.signing_algorithm();
                 let current = self.keys.signing(algorithm, token.issued_at);
-                let missing = || Fault::internal(format!("there is no signing key for {algorithm} now"));
+                let missing = || Fault::unavailable(format!("there is no signing key for {algorithm} now"));
                 let CurrentKey { key, tokens_until } = current.ok_or_else(missing)?;
                 // No token outlives the publication of its key.
                 let expires_at = expires_at.min(tokens_until);

@@ -182,6 +182,8 @@ pub struct FakeKeys {
     pub fail_loads: Arc<Mutex<VecDeque<StoreError>>>,
     /// Whether it has forgotten all, as a restored backup would have.
     pub lost: Arc<Mutex<bool>>,
+    /// What has taken its place, as after a fail-over.
+    pub instead: Arc<Mutex<Option<MemoryStore>>>,
     pub replace: Arc<Mutex<FakeReplace>>,
 }
 
@@ -200,8 +202,13 @@ impl FakeKeys {
             loads: Arc::default(),
             fail_loads: Arc::default(),
             lost: Arc::default(),
+            instead: Arc::default(),
             replace,
         }
+    }
+
+    fn store(&self) -> MemoryStore {
+        self.instead.lock().unwrap().clone().unwrap_or_else(|| self.inner.clone())
     }
 
     pub fn fail_next_load(&self, error: StoreError) {
@@ -217,7 +224,7 @@ impl KeyStore for FakeKeys {
         match failure {
             Some(error) => Err(error),
             None if *self.lost.lock().unwrap() => Ok((KeySet::default(), Revision::ABSENT)),
-            None => KeyStore::load(&self.inner).await,
+            None => KeyStore::load(&self.store()).await,
         }
     }
 
@@ -227,7 +234,7 @@ impl KeyStore for FakeKeys {
             FakeReplace::Unavailable => return Err(StoreError::unavailable("key-table-down-7f3")),
             FakeReplace::AlwaysLost => return Ok(Replace::Lost),
         }
-        KeyStore::replace(&self.inner, expected, keys).await
+        KeyStore::replace(&self.store(), expected, keys).await
     }
 
     fn caveats(&self) -> Vec<String> {

@@ -1,0 +1,384 @@
+//! Signing keys on a bad day: stores that lose, lag and refuse, clocks far off, signers that refuse, records that are damaged.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use grantor::store::{KeySet, KeyStore, Replace, Revision, StoreError};
+use grantor::{
+    AuthorizationServer, ConfigError, KeyId, KeyRotation, Resource, Signer, SignerError, SignerKey,
+    SigningAlgorithm, SigningKeyState, Stores, async_trait,
+};
+use grantor_storage_memory::MemoryStore;
+use support::*;
+
+const DAY: i64 = 24 * 3600;
+
+async fn kids(server: &AuthorizationServer) -> Vec<KeyId> {
+    server.signing_keys().list().await.unwrap().iter().map(|key| key.kid().clone()).collect()
+}
+
+async fn status(server: &AuthorizationServer, secret: &str) -> u16 {
+    send(server, grant("demo", secret, &[])).await.status
+}
+
+/// A key store of which one load answers late.
+#[derive(Clone, Debug)]
+struct LateLoad {
+    inner: MemoryStore,
+    hold: Arc<AtomicBool>,
+    held: Arc<tokio::sync::Notify>,
+    go: Arc<tokio::sync::Notify>,
+}
+
+#[async_trait]
+impl KeyStore for LateLoad {
+    async fn load(&self) -> Result<(KeySet, Revision), StoreError> {
+        let loaded = KeyStore::load(&self.inner).await;
+        if self.hold.swap(false, Ordering::SeqCst) {
+            self.held.notify_one();
+            self.go.notified().await;
+        }
+        loaded
+    }
+
+    async fn replace(&self, expected: Revision, keys: &KeySet) -> Result<Replace, StoreError> {
+        KeyStore::replace(&self.inner, expected, keys).await
+    }
+
+    fn caveats(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// What this process has written while a read was under way is no step back of the store.
+#[tokio::test]
+async fn s7_a_read_that_answers_late_takes_nothing_back() {
+    let world = World::new();
+    let secret = world.client("demo").await;
+    let keys = LateLoad {
+        inner: world.store.clone(),
+        hold: Arc::default(),
+        held: Arc::default(),
+        go: Arc::default(),
+    };
+    let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
+    let server = world.over(stores).build().await.unwrap();
+    let stolen = kids(&server).await[0].clone();
+    world.clock.advance(5);
+    keys.hold.store(true, Ordering::SeqCst);
+    let reading = tokio::spawn({
+        let server = server.clone();
+        async move { server.maintain().await }
+    });
+    keys.held.notified().await;
+    server.signing_keys().retire(&stolen, "compromised").await.unwrap();
+    assert_eq!(status(&server, &secret).await, 200);
+    keys.go.notify_one();
+    reading.await.unwrap();
+    assert_eq!(world.events.count(&Kind::MaintenanceFailed), 0, "no false alarm");
+    assert_eq!(status(&server, &secret).await, 200);
+    assert!(jwks(&server).await.iter().all(|key| key["kid"] != stolen.as_str()));
+}
+
+#[tokio::test]
+async fn s7_a_wish_that_came_to_nothing_is_an_error() {
+    let world = World::new();
+    let keys = FakeKeys::new(&world.store);
+    let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
+    let (server, other) = (world.over(stores).build().await.unwrap(), world.server().await);
+    other.signing_keys().rotate_now().await.unwrap();
+    world.clock.advance(5);
+    server.maintain().await;
+    let [newer, older] = &kids(&other).await[..] else { panic!("two keys") };
+    // What another process did meanwhile is not what was wished here.
+    other.signing_keys().retire(newer, "other").await.unwrap();
+    *keys.replace.lock().unwrap() = FakeReplace::Unavailable;
+    let error = server.signing_keys().retire(older, "compromised").await.unwrap_err();
+    assert!(error.is_unavailable());
+    let error = server.signing_keys().retire(&KeyId::new("nobody").unwrap(), "x").await.unwrap_err();
+    assert!(error.to_string().contains("nobody"));
+    *keys.replace.lock().unwrap() = FakeReplace::PassOn;
+    server.signing_keys().retire(older, "compromised").await.unwrap();
+}
+
+/// A fail-over that lost a key: its tokens verify until they expire, for as long as this process lives.
+#[tokio::test]
+async fn s7_t101_keys_that_a_store_has_lost_stay_published() {
+    let world = World::new();
+    let keys = FakeKeys::new(&world.store);
+    let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
+    let server = world.over(stores).build().await.unwrap();
+    let secret = world.client("demo").await;
+    let (before, _) = KeyStore::load(&world.store).await.unwrap();
+    server.signing_keys().rotate_now().await.unwrap();
+    let token = send(&server, grant("demo", &secret, &[])).await.access_token();
+    let (_, revision) = KeyStore::load(&world.store).await.unwrap();
+    // Restored under the revision at which it is: the keys tell.
+    let lost = MemoryStore::new();
+    let mut at = Revision::ABSENT;
+    while at < revision {
+        assert_eq!(KeyStore::replace(&lost, at, &before).await.unwrap(), Replace::Won);
+        at = at.next();
+    }
+    *keys.instead.lock().unwrap() = Some(lost);
+    for turn in 0..20 {
+        world.clock.advance(5);
+        server.maintain().await;
+        verified(&server, &token).await;
+        active(&introspect(&server, "demo", &secret, &token).await, turn);
+    }
+}
+
+/// One process whose clock is twenty years ahead for a moment.
+#[tokio::test]
+async fn s7_t103_a_clock_that_is_far_off_destroys_nothing() {
+    let world = World::new();
+    let secret = world.client("demo").await;
+    let server = world.server().await;
+    let token = send(&server, grant("demo", &secret, &[])).await.access_token();
+    let years = 20 * 365 * DAY;
+    world.clock.advance(years);
+    world.server().await.maintain().await;
+    world.clock.advance(10 - years);
+    server.maintain().await;
+    verified(&server, &token).await;
+    let kid = decode(&token).header["kid"].clone();
+    let next = issued(&server, "demo", &secret, &[]).await;
+    assert_eq!(next.header["kid"], kid, "signed as before");
+    for _ in 0..100 {
+        world.clock.advance(DAY);
+        server.maintain().await;
+    }
+    assert_ne!(issued(&server, "demo", &secret, &[]).await.header["kid"], kid, "rotation goes on");
+}
+
+#[tokio::test]
+async fn s7_more_keys_than_verifiers_take_are_refused() {
+    let world = World::new();
+    let server = world.server().await;
+    let mut refused = None;
+    for _ in 0..60 {
+        if let Err(error) = server.signing_keys().rotate().await {
+            refused = Some(error);
+            break;
+        }
+        world.clock.advance(DAY);
+        server.maintain().await;
+    }
+    assert!(refused.unwrap().to_string().contains("verifiers refuse"));
+    assert!(jwks(&server).await.len() <= 42);
+}
+
+#[tokio::test]
+async fn s7_a_damaged_key_stops_neither_the_others_nor_an_emergency() {
+    let world = World::new();
+    let server = world.server().await;
+    let secret = world.client("demo").await;
+    server.signing_keys().rotate_now().await.unwrap();
+    let token = send(&server, grant("demo", &secret, &[])).await.access_token();
+    let (set, revision) = KeyStore::load(&world.store).await.unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&set.to_document().unwrap()).unwrap();
+    document["keys"][0]["public"]["x"] = document["keys"][1]["public"]["x"].clone();
+    let damaged = KeySet::from_document(&document.to_string()).unwrap();
+    let _ = KeyStore::replace(&world.store, revision, &damaged).await.unwrap();
+    world.clock.advance(5);
+    server.maintain().await;
+    assert!(world.events.last().source.contains("damaged"), "{}", world.events.last().source);
+    assert_eq!(status(&server, &secret).await, 200);
+    verified(&server, &token).await;
+    let good = KeyId::new(decode(&token).header["kid"].as_str().unwrap()).unwrap();
+    for keys in [world.builder().signing_keys().unwrap(), server.signing_keys()] {
+        keys.retire(&good, "compromised").await.unwrap();
+    }
+    inactive(&introspect(&server, "demo", &secret, &token).await, "its token");
+    assert!(matches!(world.builder().build().await, Err(ConfigError::Keys(_))), "at start it is named");
+}
+
+/// One that was retired before it was to sign stays known as retired.
+#[tokio::test]
+async fn s7_a_key_that_never_signed_does_not_come_back_either() {
+    let world = World::new();
+    let server = world.server().await;
+    server.signing_keys().rotate().await.unwrap();
+    let (backup, _) = KeyStore::load(&world.store).await.unwrap();
+    let next = kids(&server).await[0].clone();
+    server.signing_keys().retire(&next, "compromised").await.unwrap();
+    let (_, revision) = KeyStore::load(&world.store).await.unwrap();
+    let _ = KeyStore::replace(&world.store, revision, &backup).await.unwrap();
+    for _ in 0..3 {
+        world.clock.advance(5);
+        server.maintain().await;
+    }
+    let listed = server.signing_keys().list().await.unwrap();
+    let state = listed.iter().find(|key| *key.kid() == next).map(grantor::SigningKeyInfo::state);
+    assert_eq!(state, Some(SigningKeyState::Retired));
+}
+
+/// A failure that lasts is told once a minute.
+#[tokio::test]
+async fn s7_a_failure_that_lasts_is_told_once_a_minute() {
+    let world = World::new();
+    let keys = FakeKeys::new(&world.store);
+    let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
+    let server = world.over(stores).build().await.unwrap();
+    for _ in 0..24 {
+        keys.fail_next_load(StoreError::unavailable("key-table-down-7f3"));
+        world.clock.advance(5);
+        server.maintain().await;
+    }
+    assert_eq!(world.events.count(&Kind::MaintenanceFailed), 2);
+}
+
+/// Without an executor and without `maintain`, what another process retired is heard of all the same.
+#[tokio::test]
+async fn s7_a_server_that_nobody_maintains_reads_the_keys_once_a_minute() {
+    let world = World::new();
+    let (server, other) = (world.server().await, world.server().await);
+    let secret = world.client("demo").await;
+    let token = token_of(&server, "demo", &secret).await;
+    let stolen = KeyId::new(decode(&token).header["kid"].as_str().unwrap()).unwrap();
+    other.signing_keys().retire(&stolen, "compromised").await.unwrap();
+    world.clock.advance(60);
+    assert_ne!(issued(&server, "demo", &secret, &[]).await.text("jti"), "");
+    inactive(&introspect(&server, "demo", &secret, &token).await, "its token");
+}
+
+/// Beside the servers only what was asked is done: what they need, they know better.
+#[tokio::test]
+async fn s7_an_administrator_makes_no_key_that_nobody_asked_for() {
+    let world = World::new();
+    let server = world.server().await;
+    let elsewhere = || {
+        let stores = Stores::from(world.store.clone());
+        AuthorizationServer::builder(ISSUER, stores, world.host_keys.clone())
+            .clock(world.clock.clone())
+            .signing_algorithm(SigningAlgorithm::EdDsa)
+            .resource(Resource::new("https://other.example.com"))
+    };
+    let stolen = kids(&server).await[0].clone();
+    elsewhere().signing_keys().unwrap().retire(&stolen, "compromised").await.unwrap();
+    assert_eq!(kids(&server).await, [stolen], "not even one that signs with EdDSA");
+}
+
+/// A signer that makes keys and refuses to delete them, or makes what was not asked for.
+#[derive(Clone, Debug, Default)]
+struct Counting {
+    made: Arc<AtomicUsize>,
+    deleted: Arc<Mutex<Vec<String>>>,
+    refuses: Arc<AtomicBool>,
+    is_confused: Arc<AtomicBool>,
+    name: &'static str,
+}
+
+#[async_trait]
+impl Signer for Counting {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    async fn create(&self, _algorithm: SigningAlgorithm) -> Result<SignerKey, SignerError> {
+        let at = self.made.fetch_add(1, Ordering::SeqCst);
+        let alg = if self.is_confused.load(Ordering::SeqCst) { "ES384" } else { "ES256" };
+        Ok(SignerKey::new(format!("key-{at}"), Signing::new(alg).public()))
+    }
+
+    async fn sign(&self, _: &str, _: SigningAlgorithm, _: &[u8]) -> Result<Vec<u8>, SignerError> {
+        Err(SignerError::refused("not here"))
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), SignerError> {
+        self.deleted.lock().unwrap().push(key.to_owned());
+        if self.refuses.load(Ordering::SeqCst) {
+            return Err(SignerError::refused("AccessDenied-7f3"));
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn s7_while_nothing_can_be_written_one_key_lies_ready() {
+    let (world, signer) = (World::new(), Counting { name: "kms", ..Counting::default() });
+    world.server().await;
+    let keys = FakeKeys::new(&world.store);
+    let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
+    let server = world.over(stores).signer(signer.clone()).build().await.unwrap();
+    world.clock.advance(89 * DAY);
+    *keys.replace.lock().unwrap() = FakeReplace::Unavailable;
+    for _ in 0..100 {
+        world.clock.advance(5);
+        server.maintain().await;
+    }
+    assert_eq!(signer.made.load(Ordering::SeqCst), 1);
+    *keys.replace.lock().unwrap() = FakeReplace::PassOn;
+    world.clock.advance(5);
+    server.maintain().await;
+    assert_eq!(signer.made.load(Ordering::SeqCst), 1);
+    assert_eq!(kids(&server).await.len(), 2);
+    assert!(signer.deleted.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn s7_a_key_that_was_not_asked_for_is_deleted_again() {
+    let (world, signer) = (World::new(), Counting { name: "kms", ..Counting::default() });
+    signer.is_confused.store(true, Ordering::SeqCst);
+    world.builder().signer(signer.clone()).build().await.unwrap_err();
+    assert_eq!(*signer.deleted.lock().unwrap(), ["key-0"]);
+}
+
+/// An account that may make keys and not delete them: no reason not to start, and not asked all the time.
+#[tokio::test]
+async fn s7_a_signer_that_refuses_to_delete_stops_no_start() {
+    let (world, signer) = (World::new(), Counting { name: "kms", ..Counting::default() });
+    world.builder().signer(signer.clone()).build().await.unwrap();
+    signer.refuses.store(true, Ordering::SeqCst);
+    world.clock.advance(120 * DAY);
+    let server = world.builder().signer(signer.clone()).build().await.unwrap();
+    for _ in 0..300 {
+        world.clock.advance(5);
+        server.maintain().await;
+    }
+    assert!(world.events.all().iter().any(|seen| seen.source.contains("AccessDenied-7f3")));
+    assert_eq!(signer.deleted.lock().unwrap().len(), 1, "once an hour");
+}
+
+/// From one signer to another: both sign until the keys of the first have ended, and then it may go.
+#[tokio::test]
+async fn s7_a_signer_can_be_replaced() {
+    let world = World::new();
+    let (old, new) =
+        (Counting { name: "old", ..Counting::default() }, Counting { name: "new", ..Counting::default() });
+    let rotation =
+        KeyRotation::default().every(Duration::from_secs(2000)).propagation(Duration::from_secs(100));
+    let with = || world.builder().key_rotation(rotation);
+    with().signer(old.clone()).build().await.unwrap();
+    assert!(with().signer(new.clone()).build().await.is_err(), "the key that signs is held by the old one");
+    let both = with().signer(old.clone()).signer(new.clone()).build().await.unwrap();
+    both.signing_keys().rotate().await.unwrap();
+    assert_eq!((old.made.load(Ordering::SeqCst), new.made.load(Ordering::SeqCst)), (1, 1));
+    world.clock.advance(150);
+    both.maintain().await;
+    with().signer(new.clone()).build().await.unwrap();
+    for (one, other) in [("twice", "twice"), ("", "x")] {
+        let names = [one, other].map(|name| Counting { name, ..Counting::default() });
+        let [first, second] = names;
+        let error = with().signer(first).signer(second).build().await.unwrap_err();
+        assert!(matches!(error, ConfigError::Signer { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn s7_times_beyond_all_bounds_are_a_config_error() {
+    for rotation in [
+        KeyRotation::default().propagation(Duration::MAX),
+        KeyRotation::default().every(Duration::MAX),
+        KeyRotation::default().propagation(Duration::MAX).every(Duration::MAX),
+    ] {
+        let error = World::new().builder().key_rotation(rotation).build().await.unwrap_err();
+        assert!(matches!(error, ConfigError::KeyRotation { .. }));
+    }
+}
