@@ -26,13 +26,24 @@ impl Store {
     }
 
     /// What one finds who looks for this client.
-    fn finds(&self, client: &ClientId, key: &(String, String)) -> Option<String> {
-        let (held, credential) = key;
+    fn found(&self, client: &ClientId) -> Vec<(String, Timestamp)> {
+        let (held, key) = (lock(self.uses()), self.key(client));
+        let of = |goes: &dyn Fn(&str) -> bool| {
+            let found = held.iter().filter(|((client, _), _)| goes(client));
+            found.map(|((_, credential), at)| (credential.clone(), *at)).collect()
+        };
         match self.flaw {
-            Flaw::MixesClients => Some(credential.clone()),
-            Flaw::FindsUsesByPattern => is_like(held, &self.key(client)).then(|| credential.clone()),
-            Flaw::JoinsIds => held.strip_prefix(&format!("{}.", client.as_str())).map(str::to_owned),
-            _ => (*held == self.key(client)).then(|| credential.clone()),
+            Flaw::MixesClients => of(&|_| true),
+            Flaw::FindsUsesByPattern => of(&|held| is_like(held, &key)),
+            Flaw::JoinsIds => {
+                let rest = |held: &String| held.strip_prefix(&format!("{key}.")).map(str::to_owned);
+                held.iter().filter_map(|((joined, _), at)| Some((rest(joined)?, *at))).collect()
+            }
+            _ => held
+                .range((key.clone(), String::new())..)
+                .take_while(|((client, _), _)| *client == key)
+                .map(|((_, credential), at)| (credential.clone(), *at))
+                .collect(),
         }
     }
 
@@ -73,7 +84,8 @@ impl CredentialUsage for Store {
         if self.has(Flaw::HoldsInTheOrderOfTheBatch) {
             self.hold_all(uses)?;
         }
-        let looked = lock(self.uses()).clone();
+        let looks = matches!(self.flaw, Flaw::LooksThenTouches | Flaw::WritesAllOfAClient);
+        let looked = if looks { lock(self.uses()).clone() } else { Uses::new() };
         self.pause_if(Flaw::LooksThenTouches);
         self.pause_if(Flaw::WritesAllOfAClient);
         let mut held = lock(self.uses());
@@ -112,12 +124,9 @@ impl CredentialUsage for Store {
         if let Some(read) = lock(&self.read_uses).get(client.as_str()) {
             return Ok(read.clone());
         }
-        let held = lock(self.uses()).clone();
-        let mut found = Vec::new();
-        for (key, at) in &held {
-            let credential = self.finds(client, key).and_then(|text| CredentialId::new(text).ok());
-            found.extend(credential.map(|credential| (credential, *at)));
-        }
+        let found = self.found(client).into_iter();
+        let found: Vec<_> =
+            found.filter_map(|(text, at)| Some((CredentialId::new(text).ok()?, at))).collect();
         if self.has(Flaw::FailsOfUnknownClients) && found.is_empty() {
             return Err(StoreError::corrupt("there is no such client"));
         }
