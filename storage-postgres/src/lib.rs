@@ -145,7 +145,7 @@
 //! ALTER TABLE grantor.claims SET (autovacuum_vacuum_scale_factor = 0.02);
 //! ```
 //!
-//! The last use of a credential is a row of `credential_usage`, about 150 bytes with its indexes. It goes with its client, and
+//! The last use of a credential is a row of `credential_usage`, about 200 bytes with its indexes. It goes with its client, and
 //! otherwise, by the clock of the server, 401 days after that use with some later `touch`. A use that was on its way while its
 //! client was deleted may come to stand there again, and goes in the same way.
 //!
