@@ -45,8 +45,9 @@
 //! - Ids compare byte for byte (`C` collation, `bytea`). Documents are kept as text, exactly as core wrote them.
 //! - **A standby is not believed**: `find`, `list` and `load` ask on the way whether the server is in recovery, and fail if it is,
 //!   since it may not know of a revocation yet.
-//! - A call takes 3 s at the most ([`PostgresStoreBuilder::timeout`]), and an error is never tried again: the answer to a
-//!   claim that was lost on the way means "perhaps taken". An error says what PostgreSQL said, to the operator alone.
+//! - A call takes 3 s at the most ([`PostgresStoreBuilder::timeout`]; `prune` and `touch` that for each of their statements),
+//!   and an error is never tried again: the answer to a claim that was lost on the way means "perhaps taken". An error says
+//!   what PostgreSQL said, to the operator alone.
 //!
 //! # What the server needs
 //!
@@ -145,8 +146,8 @@
 //! ALTER TABLE grantor.claims SET (autovacuum_vacuum_scale_factor = 0.02);
 //! ```
 //!
-//! The last use of a credential is a row of `credential_usage`, about 200 bytes with its indexes. It goes with its client, and
-//! otherwise, by the clock of the server, 401 days after that use with some later `touch`. A use that was on its way while its
+//! The last use of a credential is a row of `credential_usage`, about 200 bytes with its indexes. It goes with its client,
+//! and otherwise with some `touch` that is 401 days later by the clock of the server. A use that was on its way while its
 //! client was deleted may come to stand there again, and goes in the same way.
 //!
 //! # Restoring a backup

@@ -37,8 +37,7 @@ impl Access {
 
     /// Runs a script that writes. All keys are in the slot of the first.
     pub(crate) async fn write(&self, script: &Script, keys: &[&Key], args: &[&[u8]]) -> Result<i64, Problem> {
-        let then = self.wait_for.map_or(Then::Nothing, Then::Replicas);
-        number(self.script(script, keys, args, then).await?)
+        self.write_then(script, keys, args, self.wait_for.map_or(Then::Nothing, Then::Replicas)).await
     }
 
     /// The same for what may be lost: it waits for no replica, and so holds up nobody who shares the connection.
@@ -48,7 +47,18 @@ impl Access {
         keys: &[&Key],
         args: &[&[u8]],
     ) -> Result<i64, Problem> {
-        number(self.script(script, keys, args, Then::Nothing).await?)
+        self.write_then(script, keys, args, Then::Nothing).await
+    }
+
+    async fn write_then(
+        &self,
+        script: &Script,
+        keys: &[&Key],
+        args: &[&[u8]],
+        then: Then,
+    ) -> Result<i64, Problem> {
+        let answer = self.script(script, keys, args, then).await?;
+        if let Value::Int(number) = answer { Ok(number) } else { Err(Problem::Shape("a script")) }
     }
 
     /// Runs a script that only reads.
@@ -142,10 +152,6 @@ impl Access {
     fn at_most(&self) -> Duration {
         self.limits.connect.saturating_add(self.limits.response)
     }
-}
-
-fn number(answer: Value) -> Result<i64, Problem> {
-    if let Value::Int(number) = answer { Ok(number) } else { Err(Problem::Shape("a script")) }
 }
 
 impl Servers {

@@ -44,9 +44,9 @@
 //! # fn main() {}
 //! ```
 //!
-//! A store of some of these ports leaves the lines of the others out. Where a server is needed, say so before the name, and it goes to each test:
-//! `token_store!(#[ignore = "needs a database"] fresh);`. The lines stand in a module named for the port, and take a
-//! name in reach or a path from `crate`.
+//! A store of some of these ports leaves the lines of the others out. Where a server is needed, say so before the name,
+//! and it goes to each test: `token_store!(#[ignore = "needs a database"] fresh);`. The lines stand in a module named for
+//! the port, and take a name in reach or a path from `crate`.
 //!
 //! # A read-only store over a table that you have
 //!

@@ -1,7 +1,7 @@
 //! The last uses of credentials: the one part that makes room by forgetting, and what goes with a client.
 
-use grantor::CredentialId;
 use grantor::store::{ClientRegistry, CredentialUsage, CredentialUse, Delete, Insert, Revision};
+use grantor::{CredentialId, Stores};
 
 use crate::fixture::{NOW, at, builder, client, done, id, race};
 
@@ -55,4 +55,10 @@ fn uses_go_with_their_client_and_those_of_others_stay() {
     assert!(known(&store, "a").is_empty());
     assert_eq!(known(&store, "ab").len(), 2);
     assert_eq!(store.usage().credential_uses, 2);
+}
+
+#[test]
+fn a_store_that_becomes_all_stores_brings_them_along() {
+    let stores = format!("{:?}", Stores::from(builder().0.build()));
+    assert!(stores.contains("usage: Some(MemoryStore"), "{stores}");
 }

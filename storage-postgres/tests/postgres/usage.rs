@@ -21,6 +21,13 @@ async fn known(store: &PostgresStore, client: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_store_that_becomes_all_stores_brings_them_along() {
+    let nowhere = sqlx::PgPool::connect_lazy("postgres://grantor@127.0.0.1:1/grantor").unwrap();
+    let stores = format!("{:?}", grantor::Stores::from(PostgresStore::new(nowhere)));
+    assert!(stores.contains("usage: Some(PostgresStore"), "{stores}");
+}
+
+#[tokio::test]
 #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
 async fn uses_go_with_their_client_and_those_of_others_stay() {
     let database = Database::migrated().await;

@@ -37,6 +37,13 @@ async fn keys(server: &Server) -> Vec<String> {
     run(&server.client(), redis::cmd("KEYS").arg("*:uses:*")).await.unwrap()
 }
 
+#[test]
+fn a_store_that_becomes_all_stores_brings_them_along() {
+    let nobody = RedisClient::open("redis://127.0.0.1:1").unwrap();
+    let stores = format!("{:?}", grantor::Stores::from(RedisStore::single(nobody).build().unwrap()));
+    assert!(stores.contains("usage: Some(RedisStore"), "{stores}");
+}
+
 #[tokio::test]
 #[ignore = "needs Redis: bash .ci/test starts one"]
 async fn uses_go_with_their_client_and_those_of_others_stay() {
