@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use grantor::store::{CredentialUsage, CredentialUse, StoreError};
 use grantor::{ClientId, CredentialId, Timestamp, async_trait};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::problem::Problem;
 use crate::scripts::{FORGET_USES, LAST_USED, TOUCH};
@@ -25,10 +25,10 @@ impl CredentialUsage for RedisStore {
             by_client.entry(client).or_default().extend(pair.map(String::into_bytes));
         }
         let writes = async {
-            let mut running = JoinSet::new();
+            let (mut running, mut all) = (JoinSet::new(), Ok(()));
             for (client, pairs) in by_client {
                 if running.len() == AT_ONCE {
-                    done(running.join_next().await)?;
+                    all = all.and(ended(running.join_next().await));
                 }
                 let (store, key) = (self.clone(), self.parts().layout.uses(client));
                 running.spawn(async move {
@@ -36,13 +36,13 @@ impl CredentialUsage for RedisStore {
                     store.parts().access.write_for_information(&TOUCH, &[&key], &pairs).await
                 });
             }
+            // One server of a Cluster that is away keeps nothing from the others.
             while !running.is_empty() {
-                done(running.join_next().await)?;
+                all = all.and(ended(running.join_next().await));
             }
-            Ok(())
+            all
         };
-        self.parts().access.in_time(writes).await?;
-        Ok(())
+        Ok(self.parts().access.in_time(writes).await?)
     }
 
     async fn last_used(&self, client: &ClientId) -> Result<Vec<(CredentialId, Timestamp)>, StoreError> {
@@ -70,7 +70,7 @@ impl RedisStore {
     }
 }
 
-fn done(write: Option<Result<Result<i64, Problem>, tokio::task::JoinError>>) -> Result<(), Problem> {
+fn ended(write: Option<Result<Result<i64, Problem>, JoinError>>) -> Result<(), Problem> {
     write.map_or(Ok(()), |write| write.unwrap_or(Err(Problem::Ended)).map(drop))
 }
 

@@ -17,7 +17,7 @@ use crate::server::Server;
 
 const DAY: i64 = 24 * 3600;
 
-fn used(client: &str, credential: &str, seconds: i64) -> CredentialUse {
+pub(crate) fn used(client: &str, credential: &str, seconds: i64) -> CredentialUse {
     let at = grantor::Timestamp::from_unix(seconds).unwrap();
     CredentialUse::new(id(client), CredentialId::new(credential).unwrap(), at)
 }
