@@ -16,6 +16,7 @@ pub struct MemoryStoreBuilder {
     pub(crate) clients: Bound,
     pub(crate) claims: Bound,
     pub(crate) tokens: Bound,
+    pub(crate) credential_uses: usize,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -25,6 +26,7 @@ impl MemoryStoreBuilder {
             clients: Bound { most: 100_000, kind: "clients", option: "max_clients" },
             claims: Bound { most: 1_000_000, kind: "spent proofs", option: "max_claims" },
             tokens: Bound { most: 1_000_000, kind: "tokens and revocations", option: "max_tokens" },
+            credential_uses: 200_000,
             clock: Arc::new(SystemClock::new()),
         }
     }
@@ -51,6 +53,15 @@ impl MemoryStoreBuilder {
     /// so that works in a store that is full too.
     pub const fn max_tokens(mut self, most: usize) -> Self {
         self.tokens.most = most;
+        self
+    }
+
+    /// The most credentials whose last use is remembered. 200 000 by default, of about 300 bytes.
+    ///
+    /// Beyond that the oldest use is forgotten: that is information for an operator, and nothing that is granted hangs
+    /// on it.
+    pub const fn max_credential_uses(mut self, most: usize) -> Self {
+        self.credential_uses = most;
         self
     }
 

@@ -15,7 +15,7 @@ use grantor::store::{
 use grantor::{ClientId, async_trait};
 
 use crate::bound::Bound;
-use crate::memory_store::{CAVEAT, MemoryStore};
+use crate::memory_store::{CAVEAT, MemoryStore, Parts};
 
 /// How many clients a listing looks at before it lets others at the locks.
 const STRIDE: usize = 256;
@@ -122,7 +122,8 @@ impl ClientRegistry for MemoryStore {
     }
 
     async fn delete(&self, id: &ClientId) -> Result<Delete, StoreError> {
-        let clients = &self.parts().clients;
+        let Parts { clients, uses, .. } = self.parts();
+        uses.forget(id);
         match clients.write(id).remove(id) {
             Some(_) => {
                 clients.taken.fetch_sub(1, Ordering::AcqRel);

@@ -2,8 +2,9 @@
 //! promises of the [storage traits](grantor::store).
 //!
 //! [`MemoryStore`] implements [`ClientStore`](grantor::store::ClientStore),
-//! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore) and
-//! [`TokenStore`](grantor::store::TokenStore). A clone is a further handle on the same data.
+//! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore),
+//! [`TokenStore`](grantor::store::TokenStore) and [`CredentialUsage`](grantor::store::CredentialUsage). A clone is a
+//! further handle on the same data.
 //!
 //! ```
 //! use grantor::store::{AuthMethod, Claim, Client, ClientRegistry, ClientStore, Insert, Revision, TokenStore};
@@ -52,6 +53,10 @@
 //! then answers [`StoreError::unavailable`](grantor::store::StoreError::unavailable): a flood costs answers of 503,
 //! and never makes it forget a spent proof or a revocation. [`MemoryStore::usage`] tells how near the bound is.
 //!
+//! When credentials were last used is the exception: there the oldest use makes room for the next one, so a host with
+//! more credentials than [`max_credential_uses`](MemoryStoreBuilder::max_credential_uses) has them remembered for less
+//! than 400 days. Those of a client go with it.
+//!
 //! # What it forgets by itself
 //!
 //! An entry may go once it is more than 15 minutes past its `until` and 15 minutes old, both by the store's own
@@ -67,6 +72,7 @@ mod keys;
 mod memory_store;
 mod shard;
 mod tokens;
+mod uses;
 
 pub use builder::MemoryStoreBuilder;
 pub use client_cache::{ClientCache, ClientCacheBuilder, TimeToLiveRefused};

@@ -9,11 +9,13 @@ use crate::MemoryStoreBuilder;
 use crate::clients::Clients;
 use crate::keys::Keys;
 use crate::tokens::Tokens;
+use crate::uses::Uses;
 
 /// What the operator should know of every part of it.
 pub(crate) const CAVEAT: &str = "memory storage is for one process and ends with it";
 
-/// Clients, keys, spent proofs, tokens and revocations, in memory: for one process only, and gone with it.
+/// Clients, keys, spent proofs, tokens, revocations and the last uses of credentials, in memory: for one process
+/// only, and gone with it.
 ///
 /// A clone is a further handle on the same data. Its methods never wait: each is done when first polled.
 #[derive(Clone)]
@@ -23,12 +25,14 @@ pub(crate) struct Parts {
     pub(crate) clients: Clients,
     pub(crate) keys: Keys,
     pub(crate) tokens: Tokens,
+    pub(crate) uses: Uses,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// How many entries a store holds, those that have ended and not yet gone included.
 ///
-/// Compare it with the bounds of the [`MemoryStoreBuilder`]: a store at its bound refuses.
+/// Compare it with the bounds of the [`MemoryStoreBuilder`]: a store at its bound refuses, but for the uses of
+/// credentials, of which it then forgets the oldest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
@@ -38,6 +42,8 @@ pub struct Usage {
     pub claims: usize,
     /// Opaque tokens and revocations.
     pub tokens: usize,
+    /// Credentials whose last use is remembered.
+    pub credential_uses: usize,
 }
 
 impl MemoryStore {
@@ -57,6 +63,7 @@ impl MemoryStore {
             clients: Clients::new(builder.clients),
             keys: Keys::default(),
             tokens: Tokens::new(builder.claims, builder.tokens),
+            uses: Uses::new(builder.credential_uses),
             clock: builder.clock,
         }))
     }
@@ -68,8 +75,14 @@ impl MemoryStore {
     /// How many entries it holds now.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        let Parts { clients, tokens, .. } = self.parts();
-        Usage { clients: clients.len(), claims: tokens.claims.len(), tokens: tokens.tokens.len() }
+        let Parts { clients, tokens, uses, .. } = self.parts();
+        let Tokens { claims, tokens } = tokens;
+        Usage {
+            clients: clients.len(),
+            claims: claims.len(),
+            tokens: tokens.len(),
+            credential_uses: uses.len(),
+        }
     }
 }
 
@@ -79,10 +92,10 @@ impl Default for MemoryStore {
     }
 }
 
-/// Clients, keys and tokens all in this store.
+/// Clients, keys, tokens and the last uses of credentials all in this store.
 impl From<MemoryStore> for Stores {
     fn from(store: MemoryStore) -> Self {
-        Self::new(store.clone(), store.clone(), store)
+        Self::new(store.clone(), store.clone(), store.clone()).with_usage(store)
     }
 }
 

@@ -1,9 +1,10 @@
 //! Storage in PostgreSQL for [Grantor](grantor), shared by all processes of an issuer.
 //!
 //! [`PostgresStore`] implements [`ClientStore`](grantor::store::ClientStore),
-//! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore) and
-//! [`TokenStore`](grantor::store::TokenStore), and keeps their promises without reservation on a server as it is
-//! described here. It takes a pool, so how to connect is the host's decision; a clone is a further handle.
+//! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore),
+//! [`TokenStore`](grantor::store::TokenStore) and [`CredentialUsage`](grantor::store::CredentialUsage), and keeps their
+//! promises without reservation on a server as it is described here. It takes a pool, so how to connect is the host's
+//! decision; a clone is a further handle.
 //!
 //! ```no_run
 //! use grantor::{AuthorizationServer, HostKeys, Resource};
@@ -35,15 +36,18 @@
 //!
 //! - Each call is **one constant statement** with bound parameters, outside of a transaction block: it happens whole or
 //!   not at all, whenever the call is dropped. Once it is prepared on its connection it is one round trip. (`prune` with a
-//!   large limit is several, of 1000 rows each.)
+//!   large limit is several, of 1000 rows each, and [`touch`](grantor::store::CredentialUsage::touch) two.)
 //! - A claim is an insert that does nothing where the id is taken, so the primary key decides who is first.
 //! - Every write is **on the disk before it is answered**, where `synchronous_commit` is `off` too: the statement turns
-//!   it on for itself. What stands there otherwise (`local`, `remote_apply`, …) stays.
+//!   it on for itself. What stands there otherwise (`local`, `remote_apply`, …) stays. Only the last uses of credentials
+//!   are as durable as the role's setting makes them: nothing that is granted hangs on them, and a use that a crash took
+//!   is told again within an hour of the next one.
 //! - Ids compare byte for byte (`C` collation, `bytea`). Documents are kept as text, exactly as core wrote them.
 //! - **A standby is not believed**: `find`, `list` and `load` ask on the way whether the server is in recovery, and fail if it is,
 //!   since it may not know of a revocation yet.
-//! - A call takes 3 s at the most ([`PostgresStoreBuilder::timeout`]), and an error is never tried again: the answer to a
-//!   claim that was lost on the way means "perhaps taken". An error says what PostgreSQL said, to the operator alone.
+//! - A call takes 3 s at the most ([`PostgresStoreBuilder::timeout`]; `prune` and `touch` that for each of their statements),
+//!   and an error is never tried again: the answer to a claim that was lost on the way means "perhaps taken". An error says
+//!   what PostgreSQL said, to the operator alone.
 //!
 //! # What the server needs
 //!
@@ -55,7 +59,8 @@
 //!   `synchronous_standby_names` set, and `synchronous_commit` at `on` or `remote_apply`, a write is answered when a standby
 //!   has it too.
 //! - **A role** with `USAGE` on the schema and `SELECT, INSERT, UPDATE, DELETE` on its tables is enough to run. Only
-//!   [`PostgresStore::migrate`] with something to do needs to own the schema, or `CREATE` on the database to make it.
+//!   [`PostgresStore::migrate`] with something to do needs to own the schema, or `CREATE` on the database to make it. A
+//!   release may bring a table, so grant that once more after migrating (or once and for all by `ALTER DEFAULT PRIVILEGES`).
 //! - **`statement_timeout`** for that role, a little above the bound of a call: `ALTER ROLE grantor SET statement_timeout =
 //!   '5s'`. A call that took too long is given up here; only the server can end what it still does for it. `migrate`
 //!   lifts it for itself.
@@ -120,6 +125,7 @@
 //! CREATE SCHEMA grantor;
 //! SET search_path TO grantor;
 //! \i migrations/0001_tables.sql
+//! \i migrations/0002_credential_usage.sql
 //! ```
 //!
 //! Let `CREATE SCHEMA` fail where the schema is there, instead of `IF NOT EXISTS`: it may be a stranger's, and no call of the
@@ -139,6 +145,10 @@
 //! ```sql
 //! ALTER TABLE grantor.claims SET (autovacuum_vacuum_scale_factor = 0.02);
 //! ```
+//!
+//! The last use of a credential is a row of `credential_usage`, about 200 bytes with its indexes. It goes with its client,
+//! and otherwise with some `touch` that is 401 days later by the clock of the server. A use that was on its way while its
+//! client was deleted may come to stand there again, and goes in the same way.
 //!
 //! # Restoring a backup
 //!
@@ -181,6 +191,7 @@ mod postgres_store;
 mod schema;
 mod statements;
 mod tokens;
+mod usage;
 
 pub use changes::ClientChange;
 pub use connection::pool_options;

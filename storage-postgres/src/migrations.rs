@@ -27,8 +27,14 @@ pub struct Migration {
 }
 
 /// All of them, in order. None of them ever changes once it was released.
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, name: "tables", sql: include_str!("../migrations/0001_tables.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "tables", sql: include_str!("../migrations/0001_tables.sql") },
+    Migration {
+        version: 2,
+        name: "credential usage",
+        sql: include_str!("../migrations/0002_credential_usage.sql"),
+    },
+];
 
 /// What has been applied, with its text, so that a difference can be looked at.
 const HISTORY: &str = "CREATE TABLE migrations (

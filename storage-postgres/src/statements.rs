@@ -17,8 +17,12 @@ const DURABLE: &str = "(pg_catalog.current_setting('synchronous_commit') <> 'off
 /// One row at least, that says first whether this server is a standby, whose answers may be old.
 const READ: &str = "SELECT pg_catalog.pg_is_in_recovery(), held.* FROM (VALUES (1)) AS always LEFT JOIN";
 
-/// How many a statement of [`Statements::prune`] removes at the most, so that none of them takes long.
+/// How many a statement that forgets removes at the most, so that none of them takes long.
 pub(crate) const PRUNE_BATCH: u32 = 1000;
+
+/// Before this moment, in unix seconds on the clock of the server, a use may be forgotten: a day more than the 400 that
+/// were promised. The operands of the operator are a bigint and an integer, for which PostgreSQL has it.
+const LONG_AGO: &str = "pg_catalog.date_part('epoch', pg_catalog.now())::pg_catalog.int8 - 34646400";
 
 pub(crate) struct Statements {
     pub(crate) find_client: Arc<str>,
@@ -35,6 +39,9 @@ pub(crate) struct Statements {
     pub(crate) find_token: Arc<str>,
     pub(crate) revoke: Arc<str>,
     pub(crate) prune: Arc<str>,
+    pub(crate) touch_credentials: Arc<str>,
+    pub(crate) forget_credentials: Arc<str>,
+    pub(crate) last_used: Arc<str>,
 }
 
 impl Statements {
@@ -65,8 +72,15 @@ impl Statements {
                  SELECT EXISTS (SELECT FROM told), EXISTS (SELECT FROM held)"
             )
             .into(),
+            // Uses are locked in the order in which `touch_credentials` does.
             delete_client: format!(
-                "WITH done AS (DELETE FROM {schema}.clients WHERE id = $1 AND {DURABLE} RETURNING id)
+                "WITH done AS (DELETE FROM {schema}.clients WHERE id = $1 AND {DURABLE} RETURNING id),
+                 forgotten AS (
+                     DELETE FROM {schema}.credential_usage WHERE client_id = $1 AND credential_id = ANY (ARRAY(
+                         SELECT credential_id FROM {schema}.credential_usage WHERE client_id = $1
+                         ORDER BY credential_id FOR UPDATE
+                     ))
+                 )
                  SELECT pg_catalog.pg_notify('{channel}', id) FROM done"
             )
             .into(),
@@ -117,6 +131,35 @@ impl Statements {
                  SELECT (SELECT pg_catalog.count(*) FROM claims_gone) + (SELECT pg_catalog.count(*) FROM tokens_gone)",
                 prune_table(&format!("{schema}.claims"), "$2"),
                 prune_table(&format!("{schema}.tokens"), "$2 - (SELECT pg_catalog.count(*) FROM claims_gone)"),
+            )
+            .into(),
+            // All take their rows in one order, so that no two wait for each other. Not durable: what a crash takes is
+            // information, and within an hour of the next use it is there again.
+            touch_credentials: format!(
+                "INSERT INTO {schema}.credential_usage AS held (client_id, credential_id, last_used)
+                 SELECT used.client_id, used.credential_id, used.last_used
+                 FROM ROWS FROM (
+                     pg_catalog.unnest($1::pg_catalog.text[]),
+                     pg_catalog.unnest($2::pg_catalog.text[]),
+                     pg_catalog.unnest($3::pg_catalog.int8[])
+                 ) AS used (client_id, credential_id, last_used)
+                 ORDER BY used.client_id COLLATE pg_catalog.\"C\", used.credential_id COLLATE pg_catalog.\"C\"
+                 ON CONFLICT (client_id, credential_id) DO UPDATE SET last_used = excluded.last_used
+                 WHERE held.last_used < excluded.last_used"
+            )
+            .into(),
+            // The oldest first, and none that somebody else holds, as `prune` does. Those that it has locked stay where
+            // they are until it removes them.
+            forget_credentials: format!(
+                "DELETE FROM {schema}.credential_usage WHERE ctid = ANY (ARRAY(
+                     SELECT ctid FROM {schema}.credential_usage WHERE last_used < {LONG_AGO}
+                     ORDER BY last_used LIMIT {PRUNE_BATCH} FOR UPDATE SKIP LOCKED
+                 ))"
+            )
+            .into(),
+            last_used: format!(
+                "{READ} (SELECT client_id, credential_id, last_used FROM {schema}.credential_usage) AS held
+                 ON held.client_id = $1"
             )
             .into(),
         }

@@ -59,11 +59,10 @@ impl ClientRegistry for RedisStore {
     async fn delete(&self, id: &ClientId) -> Result<Delete, StoreError> {
         let layout = &self.parts().layout;
         let args: [&[u8]; 1] = [id.as_str().as_bytes()];
-        match self.parts().access.write(&DELETE_CLIENT, &[&layout.clients, &layout.client_ids], &args).await?
-        {
-            1 => Ok(Delete::Done),
-            _ => Ok(Delete::Missing),
-        }
+        let gone =
+            self.parts().access.write(&DELETE_CLIENT, &[&layout.clients, &layout.client_ids], &args).await?;
+        self.forget_uses(id).await;
+        Ok(if gone == 1 { Delete::Done } else { Delete::Missing })
     }
 
     async fn list(&self, query: &ClientQuery) -> Result<ClientPage, StoreError> {

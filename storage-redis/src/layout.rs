@@ -1,7 +1,8 @@
 //! The names of the keys.
 
 use data_encoding::BASE64URL_NOPAD;
-use grantor::{ProofId, TokenId};
+use grantor::{ClientId, ProofId, TokenId};
+use ring::digest::{SHA256, digest};
 
 use crate::ConfigError;
 
@@ -60,7 +61,12 @@ impl Layout {
         self.digest("token", id.as_bytes())
     }
 
-    fn digest(&self, kind: &str, digest: &[u8; 32]) -> Key {
+    /// The last uses of a client's credentials. Ids are chosen by callers, so it is a digest that stands here.
+    pub(crate) fn uses(&self, client: &ClientId) -> Key {
+        self.digest("uses", digest(&SHA256, client.as_str().as_bytes()).as_ref())
+    }
+
+    fn digest(&self, kind: &str, digest: &[u8]) -> Key {
         let Self { prefix, .. } = self;
         tagged(&format!("{prefix}:{LAYOUT}:{kind}:"), &BASE64URL_NOPAD.encode(digest), "")
     }
@@ -105,6 +111,18 @@ mod tests {
         let token = layout.token(&TokenId::from_bytes([0; 32])).name;
         assert_eq!(token, format!("issuer-a:1:token:{{{}}}", "A".repeat(43)));
         assert_ne!(token, layout.proof(&ProofId::from_bytes([0; 32])).name);
+    }
+
+    #[test]
+    fn the_uses_of_a_client_are_under_a_digest_of_its_id_and_nothing_of_it_shows() {
+        let layout = Layout::new("issuer-a".to_owned()).unwrap();
+        let key = |id: &str| layout.uses(&ClientId::new(id).unwrap());
+        // SHA-256 of `abc` (FIPS 180-4).
+        assert_eq!(key("abc").name, "issuer-a:1:uses:{ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0}");
+        let ids = ["a", "}:ids{", "{a}", " ", "a\"'", &"x".repeat(255)];
+        let keys: Vec<Key> = ids.into_iter().map(key).collect();
+        assert!(keys.iter().all(|key| key.name.len() == key.name.find('{').unwrap() + 45), "{keys:?}");
+        assert!(keys.iter().any(|key| key.slot != keys[0].slot), "spread over a Cluster: {keys:?}");
     }
 
     #[test]

@@ -123,3 +123,29 @@ if #ids == 0 then return {ids, ids} end
 return {ids, redis.call('HMGET', KEYS[1], unpack(ids))}",
     )
 });
+
+/// Keeps for each credential, from `ARGV[1]` on, the later of the time that is held and the one that comes after it.
+/// What is older than 401 days goes, and all of it 401 days after the last call.
+pub(crate) static TOUCH: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "for i = 1, #ARGV, 2 do
+  local held = tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or '') or -1
+  if tonumber(ARGV[i + 1]) > held then redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+end
+local long_ago = tonumber(redis.call('TIME')[1]) - 34646400
+local held = redis.call('HGETALL', KEYS[1])
+for i = 1, #held, 2 do
+  if (tonumber(held[i + 1]) or -1) < long_ago then redis.call('HDEL', KEYS[1], held[i]) end
+end
+redis.call('EXPIRE', KEYS[1], 34646400)
+return 1",
+    )
+});
+
+/// Credentials and times, in turn.
+pub(crate) static LAST_USED: LazyLock<Script> =
+    LazyLock::new(|| Script::new("return redis.call('HGETALL', KEYS[1])"));
+
+/// Removes the key.
+pub(crate) static FORGET_USES: LazyLock<Script> =
+    LazyLock::new(|| Script::new("return redis.call('DEL', KEYS[1])"));

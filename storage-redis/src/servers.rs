@@ -37,7 +37,26 @@ impl Access {
 
     /// Runs a script that writes. All keys are in the slot of the first.
     pub(crate) async fn write(&self, script: &Script, keys: &[&Key], args: &[&[u8]]) -> Result<i64, Problem> {
-        let then = self.wait_for.map_or(Then::Nothing, Then::Replicas);
+        self.write_then(script, keys, args, self.wait_for.map_or(Then::Nothing, Then::Replicas)).await
+    }
+
+    /// The same for what may be lost: it waits for no replica, and so holds up nobody who shares the connection.
+    pub(crate) async fn write_for_information(
+        &self,
+        script: &Script,
+        keys: &[&Key],
+        args: &[&[u8]],
+    ) -> Result<i64, Problem> {
+        self.write_then(script, keys, args, Then::Nothing).await
+    }
+
+    async fn write_then(
+        &self,
+        script: &Script,
+        keys: &[&Key],
+        args: &[&[u8]],
+        then: Then,
+    ) -> Result<i64, Problem> {
         let answer = self.script(script, keys, args, then).await?;
         if let Value::Int(number) = answer { Ok(number) } else { Err(Problem::Shape("a script")) }
     }
@@ -122,7 +141,10 @@ impl Access {
     }
 
     /// Whatever happens on the way, and however often the server is looked for.
-    async fn in_time<T>(&self, call: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    pub(crate) async fn in_time<T>(
+        &self,
+        call: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
         let at_most = self.at_most();
         timeout(at_most, call).await.unwrap_or(Err(Problem::Late(at_most)))
     }

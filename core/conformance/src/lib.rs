@@ -40,12 +40,13 @@
 //! grantor_conformance::client_registry!(fresh);
 //! grantor_conformance::key_store!(fresh);
 //! grantor_conformance::token_store!(fresh);
+//! grantor_conformance::credential_usage!(fresh);
 //! # fn main() {}
 //! ```
 //!
-//! Where a server is needed, say so before the name, and it goes to each test:
-//! `token_store!(#[ignore = "needs a database"] fresh);`. The lines stand in a module named for the port, and take a
-//! name in reach or a path from `crate`.
+//! A store of some of these ports leaves the lines of the others out. Where a server is needed, say so before the name,
+//! and it goes to each test: `token_store!(#[ignore = "needs a database"] fresh);`. The lines stand in a module named for
+//! the port, and take a name in reach or a path from `crate`.
 //!
 //! # A read-only store over a table that you have
 //!
@@ -80,6 +81,7 @@
 //! | [`client_registry`](mod@client_registry) | inserts never overwrite, no update is lost, delete is final, one snapshot, whole and ordered listings, documents of other releases |
 //! | [`key_store`](mod@key_store) | of any number of writers one wins, also the first time; nothing unreadable passes for an empty set |
 //! | [`token_store`](mod@token_store) | one claim is first, nothing is forgotten before its time, revocations are seen at once and stay, pruning takes what has ended and counts it |
+//! | [`credential_usage`](mod@credential_usage) | the latest use of each credential stays, in whatever order and however many tell at once; no client sees another's |
 //!
 //! All but the first also prove that an outage is an error, within 30 s.
 //!
@@ -101,6 +103,7 @@
 
 pub mod client_registry;
 pub mod client_store;
+pub mod credential_usage;
 pub mod key_store;
 pub mod token_store;
 pub mod vectors;

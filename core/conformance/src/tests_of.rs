@@ -62,6 +62,28 @@ macro_rules! key_store {
     };
 }
 
+/// A test of each check of [`credential_usage`](mod@crate::credential_usage), as
+/// [`token_store!`](crate::token_store!) makes them.
+#[macro_export]
+macro_rules! credential_usage {
+    ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
+        $crate::__tests! { credential_usage [$(#[$($attribute)*])*] $fixture =>
+            the_later_of_two_uses_counts_in_any_order
+            a_use_comes_back_to_the_second
+            a_use_is_seen_at_once_by_every_handle
+            a_batch_of_1000_is_remembered_whole
+            nothing_is_known_of_a_client_without_a_use
+            clients_do_not_see_each_others_uses
+            credentials_of_a_client_are_told_apart
+            of_24_touches_at_once_the_latest_use_counts
+            of_24_touches_at_once_none_is_lost
+            batches_that_cross_are_all_remembered
+            no_use_is_forgotten_in_a_flood
+            an_outage_is_an_error
+        }
+    };
+}
+
 /// A test of each check of [`client_registry`](mod@crate::client_registry), as
 /// [`token_store!`](crate::token_store!) makes them.
 #[macro_export]
@@ -171,7 +193,7 @@ mod tests {
         let macros = fs::read_to_string(source.join("tests_of.rs")).expect("source");
         let rejected = source.join("../tests/bad_stores/rejected.rs");
         let rejected = fs::read_to_string(rejected).expect("source");
-        for group in ["client_registry", "client_store.rs", "key_store", "token_store"] {
+        for group in ["client_registry", "client_store.rs", "credential_usage", "key_store", "token_store"] {
             let name = group.trim_end_matches(".rs");
             let start = macros.find(&format!("$crate::__tests! {{ {name} [")).expect("its macro");
             let list = macros[start..].split('}').next().unwrap_or_default();

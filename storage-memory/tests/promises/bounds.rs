@@ -128,5 +128,8 @@ fn it_shows_how_much_it_holds_and_none_of_it() {
         done(ClientRegistry::insert(&store, Revision::new(1), &client("marked"))).unwrap(),
         Insert::Done
     );
-    assert_eq!(format!("{store:?}"), "MemoryStore(Usage { clients: 1, claims: 0, tokens: 0 })");
+    assert_eq!(
+        format!("{store:?}"),
+        "MemoryStore(Usage { clients: 1, claims: 0, tokens: 0, credential_uses: 0 })"
+    );
 }

@@ -10,3 +10,4 @@ mod fixture;
 mod listing;
 mod proofs;
 mod tokens;
+mod uses;

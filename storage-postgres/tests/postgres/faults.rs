@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use grantor::store::{Claim, ClientQuery, ClientRegistry, ClientStore, KeyStore, StoreError, TokenStore};
+use grantor::store::{
+    Claim, ClientQuery, ClientRegistry, ClientStore, CredentialUsage, KeyStore, StoreError, TokenStore,
+};
 use grantor_storage_postgres::sqlx::postgres::PgConnectOptions;
 use grantor_storage_postgres::sqlx::{self, Row};
 use grantor_storage_postgres::{PostgresStore, pool_options};
@@ -10,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::database::{Database, chain, pool_of_one, server, until};
 use crate::proxy::{Proxy, through};
-use crate::records::{at, id, proof, token};
+use crate::records::{at, id, proof, token, used};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -36,6 +38,7 @@ async fn a_server_that_is_away_is_an_error_in_bounded_time_and_tells_no_password
             fails(ClientStore::find(&store, &id("a"))).await,
             fails(store.load()).await,
             fails(store.prune(at(1), 1)).await,
+            fails(store.touch(&[used("a", "secret", 1)])).await,
             format!("{store:?} {:?}", PostgresStore::builder(store_pool(&options))),
             format!("{:?}", store.claim(&proof(1), at(1)).await.unwrap_err()),
         ];
@@ -130,6 +133,7 @@ async fn what_a_standby_says_is_not_believed() {
         fails(TokenStore::find(&store, &token(1))).await,
         fails(ClientStore::find(&store, &id("a"))).await,
         fails(store.load()).await,
+        fails(store.last_used(&id("a"))).await,
         fails(store.list(&ClientQuery::first(1))).await,
         fails(store.list(&ClientQuery::first(1).with_name_prefix("a"))).await,
     ] {

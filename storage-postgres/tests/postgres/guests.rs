@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use grantor::store::{Claim, ClientQuery, ClientRegistry, ClientStore, Insert, KeyStore, TokenStore, Update};
+use grantor::store::{
+    Claim, ClientQuery, ClientRegistry, ClientStore, CredentialUsage, Insert, KeyStore, TokenStore, Update,
+};
 use grantor_storage_postgres::sqlx::{self, AssertSqlSafe, Connection};
 use grantor_storage_postgres::{MigrateError, PostgresStore};
 use tokio::time::timeout;
@@ -11,7 +13,7 @@ use tokio::time::timeout;
 use crate::database::{Database, pool_of_one, server, until};
 use crate::island::Island;
 use crate::proxy::{Proxy, nowhere};
-use crate::records::{FIRST, at, client, keys, proof, record, token};
+use crate::records::{FIRST, at, client, id, keys, proof, record, token, used};
 
 /// Far less than anybody would wait for a lock.
 const SOON: Duration = Duration::from_secs(10);
@@ -109,6 +111,9 @@ async fn call_everything(store: &PostgresStore) {
     store.revoke(&token(1), at(200)).await.unwrap();
     let _revoked = TokenStore::find(store, &token(1)).await.unwrap();
     assert_eq!(store.prune(at(1000), 10).await.unwrap(), 2);
+    store.touch(&[used("a", "secret", 4_000_000_000), used("b", "secret", 1)]).await.unwrap();
+    assert_eq!(store.last_used(&id("a")).await.unwrap().len(), 1);
+    let _forgotten = store.delete(&id("a")).await.unwrap();
 }
 
 /// Says that the guest owns it.
@@ -138,7 +143,7 @@ async fn a_schema_that_a_guest_made_beforehand_is_refused() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
 async fn a_table_that_a_guest_made_in_our_schema_is_refused_unread() {
-    for squatted in ["migrations", "clients", "key_set", "claims", "tokens"] {
+    for squatted in ["migrations", "clients", "key_set", "claims", "tokens", "credential_usage"] {
         let island = Island::new().await;
         let open = "CREATE SCHEMA grantor; GRANT USAGE, CREATE ON SCHEMA grantor TO $GUEST";
         island.as_role(&island.host(), open).await;

@@ -104,3 +104,7 @@ grantor_conformance::token_store!(
     #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
     fixture
 );
+grantor_conformance::credential_usage!(
+    #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
+    fixture
+);

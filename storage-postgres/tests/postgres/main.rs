@@ -16,4 +16,5 @@ mod proxy;
 mod prune;
 mod records;
 mod round_trips;
+mod usage;
 mod waiting;

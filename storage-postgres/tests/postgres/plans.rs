@@ -1,25 +1,28 @@
 //! On large tables each statement goes by an index. The plans are asked for on the connection that the store uses, of
 //! the very statements that it has prepared there.
 
-use grantor::store::{ClientQuery, ClientRegistry, ClientStore, TokenStore};
+use grantor::store::{ClientQuery, ClientRegistry, ClientStore, CredentialUsage, TokenStore};
 use grantor_storage_postgres::sqlx::postgres::PgPool;
 use grantor_storage_postgres::sqlx::{self, AssertSqlSafe, Row};
 
 use crate::database::Database;
-use crate::records::{FIRST, at, client, id, named, proof, record, token};
+use crate::records::{FIRST, at, client, id, named, proof, record, token, used};
 
 const FILL: &str = "
     INSERT INTO $SCHEMA.clients SELECT 'client ' || number, 1, 'name ' || number, '{}' FROM generate_series(1, 20000) AS number;
     INSERT INTO $SCHEMA.claims SELECT sha256(int8send(number)), number FROM generate_series(1, 20000) AS number;
     INSERT INTO $SCHEMA.tokens SELECT sha256(int8send(number)), number FROM generate_series(1, 20000) AS number;
-    ANALYZE $SCHEMA.clients, $SCHEMA.claims, $SCHEMA.tokens";
+    INSERT INTO $SCHEMA.credential_usage SELECT 'client ' || number / 2, 'secret ' || number % 2, 4000000000 + number
+        FROM generate_series(1, 20000) AS number;
+    ANALYZE $SCHEMA.clients, $SCHEMA.claims, $SCHEMA.tokens, $SCHEMA.credential_usage";
 
 /// The plan of the one prepared statement that has `words` in it, made without knowing what is bound.
 async fn plan(pool: &PgPool, words: &str, bound: &str) -> String {
     let find = "SELECT name FROM pg_prepared_statements WHERE statement LIKE '%' || $1 || '%' AND NOT statement LIKE '%pg_prepared%'";
     let names = sqlx::query(find).bind(words).fetch_all(pool).await.unwrap();
     assert_eq!(names.len(), 1, "{words}");
-    let explain = format!("EXPLAIN EXECUTE {} ({bound})", names[0].get::<String, _>(0));
+    let bound = if bound.is_empty() { String::new() } else { format!("({bound})") };
+    let explain = format!("EXPLAIN EXECUTE {} {bound}", names[0].get::<String, _>(0));
     sqlx::raw_sql("SET plan_cache_mode = force_generic_plan").execute(pool).await.unwrap();
     let lines = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(pool).await.unwrap();
     lines.iter().map(|line| line.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
@@ -44,17 +47,22 @@ async fn every_statement_goes_by_an_index() {
     let _prepared = TokenStore::find(&store, &token(1)).await.unwrap();
     store.revoke(&token(1), at(100)).await.unwrap();
     store.prune(at(1), 10).await.unwrap();
+    store.touch(&[used("new", "secret", 4_000_000_000)]).await.unwrap();
+    let _prepared = store.last_used(&id("new")).await.unwrap();
 
     let digest = "sha256('a')";
     for (words, bound, indexes) in [
         (".clients) AS held ON held.id", "'a'", &["clients_pkey"][..]),
         ("UPDATE \"$SCHEMA\".clients", "'a', 1, 2, 'a', 'a'", &["clients_pkey"]),
-        ("DELETE FROM \"$SCHEMA\".clients", "'a'", &["clients_pkey"]),
+        ("DELETE FROM \"$SCHEMA\".clients", "'a'", &["clients_pkey", "credential_usage_pkey"]),
         ("WHERE id > $1 ORDER BY id", "'a', 11", &["clients_pkey"]),
         ("starts_with", "'a', 11, 'a'", &["clients_name"]),
         ("(SELECT id, document FROM", digest, &["tokens_pkey"]),
-        ("SKIP LOCKED", "1, 1000", &["claims_until", "claims_pkey", "tokens_until", "tokens_pkey"]),
+        ("claims_gone AS", "1, 1000", &["claims_until", "claims_pkey", "tokens_until", "tokens_pkey"]),
         (".claims (id, until)", &format!("{digest}, 1"), &[]),
+        ("ROWS FROM", "'{a}', '{a}', '{1}'", &["credential_usage_pkey"]),
+        ("SELECT ctid", "", &["credential_usage_last_used", "Tid Scan"]),
+        ("(SELECT client_id, credential_id", "'a'", &["credential_usage_pkey"]),
         ("GREATEST", &format!("{digest}, 1"), &["tokens_pkey"]),
     ] {
         let words = words.replace("$SCHEMA", &database.schema);

@@ -1,7 +1,9 @@
 //! Records and ids to store.
 
-use grantor::store::{AuthMethod, Client, KeyRecord, KeySet, PrivateKey, Revision, TokenRecord};
-use grantor::{ClientId, Jti, KeyId, ProofId, ResourceUri, Timestamp, TokenId};
+use grantor::store::{
+    AuthMethod, Client, CredentialUse, KeyRecord, KeySet, PrivateKey, Revision, TokenRecord,
+};
+use grantor::{ClientId, CredentialId, Jti, KeyId, ProofId, ResourceUri, Timestamp, TokenId};
 use serde_json::Map;
 
 pub(crate) const FIRST: Revision = Revision::new(7);
@@ -51,4 +53,8 @@ pub(crate) fn keys(kid: &str) -> KeySet {
         .build()
         .unwrap();
     KeySet::default().with(key).unwrap()
+}
+
+pub(crate) fn used(client: &str, credential: &str, seconds: i64) -> CredentialUse {
+    CredentialUse::new(id(client), CredentialId::new(credential).unwrap(), at(seconds))
 }

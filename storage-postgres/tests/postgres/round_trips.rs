@@ -2,7 +2,9 @@
 
 use std::future::Future;
 
-use grantor::store::{ClientQuery, ClientRegistry, ClientStore, KeyStore, Revision, StoreError, TokenStore};
+use grantor::store::{
+    ClientQuery, ClientRegistry, ClientStore, CredentialUsage, KeyStore, Revision, StoreError, TokenStore,
+};
 use grantor_storage_postgres::sqlx::postgres::PgPool;
 
 use crate::database::{Database, pool_of_one, until};
@@ -50,6 +52,7 @@ async fn every_call_is_one_statement_and_one_round_trip_once_it_is_prepared() {
             ("find a token", sent(&proxy, &pool, TokenStore::find(&store, &token(round))).await),
             ("revoke", sent(&proxy, &pool, store.revoke(&token(round), at(100))).await),
             ("prune", sent(&proxy, &pool, store.prune(at(1), 10)).await),
+            ("last used", sent(&proxy, &pool, store.last_used(held.id())).await),
         ];
         for (what, messages) in calls.iter().filter(|_| round == 1) {
             assert_eq!(messages, ONE_ROUND_TRIP, "{what}");

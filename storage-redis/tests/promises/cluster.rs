@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use grantor::ProofId;
-use grantor::store::{Claim, TokenStore};
+use grantor::store::{Claim, CredentialUsage, CredentialUse, TokenStore};
 use grantor_storage_redis::{Loss, RedisStore};
 use redis::Value;
 
 use crate::fixture::{free_port, later, patient, proof, run};
 use crate::server::{Server, until};
 use crate::settings::told;
+use crate::usage::used;
 
 /// Three primaries with a third of the slots each.
 struct Cluster {
@@ -127,7 +128,17 @@ async fn a_server_that_is_down_costs_only_its_slots_and_comes_back() {
     for proof in [&lost, &kept] {
         assert_eq!(store.claim(proof, later()).await.unwrap(), Claim::First);
     }
+    let all: Vec<_> =
+        (0..200).map(|number| used(&format!("client-{number}"), "one", later().as_unix())).collect();
     cluster.nodes[1].kill();
+    let is_known =
+        async |one: &CredentialUse| store.last_used(&one.client).await.is_ok_and(|uses| uses.len() == 1);
+    told(&store.touch(&all).await.unwrap_err());
+    let mut known = 0;
+    for one in &all {
+        known += usize::from(is_known(one).await);
+    }
+    assert!((100..180).contains(&known), "{known} of {}: two thirds are on servers that are up", all.len());
     for _ in 0..30 {
         told(&store.claim(&lost, later()).await.unwrap_err());
         assert_eq!(store.claim(&kept, later()).await.unwrap(), Claim::Replayed);
@@ -137,6 +148,10 @@ async fn a_server_that_is_down_costs_only_its_slots_and_comes_back() {
     let back = async || store.claim(&lost, later()).await.is_ok();
     assert!(until("its slots are back", back).await < Duration::from_secs(5));
     assert_eq!(store.claim(&lost, later()).await.unwrap(), Claim::Replayed);
+    store.touch(&all).await.unwrap();
+    for one in &all {
+        assert!(is_known(one).await, "{one:?}");
+    }
 }
 
 #[tokio::test]

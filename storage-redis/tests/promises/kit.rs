@@ -12,7 +12,7 @@ use redis::Client as RedisClient;
 use crate::fixture::{nobody_listens, own_prefix, patient, run};
 
 /// The keys of one prefix on the servers of `.ci/servers`.
-struct Shared {
+pub(crate) struct Shared {
     servers: Vec<RedisClient>,
     cluster: bool,
     prefix: String,
@@ -24,11 +24,11 @@ fn servers(variable: &str) -> Vec<RedisClient> {
     urls.split(',').map(|url| RedisClient::open(url).unwrap()).collect()
 }
 
-async fn single() -> Shared {
+pub(crate) async fn single() -> Shared {
     Shared { servers: servers("GRANTOR_TEST_REDIS"), cluster: false, prefix: own_prefix() }
 }
 
-async fn cluster() -> Shared {
+pub(crate) async fn cluster() -> Shared {
     Shared { servers: servers("GRANTOR_TEST_REDIS_CLUSTER"), cluster: true, prefix: own_prefix() }
 }
 
@@ -127,6 +127,10 @@ mod on_one_server {
         #[ignore = "needs Redis: bash .ci/test starts one"]
         single
     );
+    grantor_conformance::credential_usage!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        single
+    );
     grantor_conformance::client_registry!(
         #[ignore = "needs Redis: bash .ci/test starts one"]
         single
@@ -145,6 +149,10 @@ mod on_a_cluster {
         cluster
     );
     grantor_conformance::key_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        cluster
+    );
+    grantor_conformance::credential_usage!(
         #[ignore = "needs Redis: bash .ci/test starts one"]
         cluster
     );

@@ -12,4 +12,5 @@ mod replicas;
 mod sentinel;
 mod server;
 mod settings;
+mod usage;
 mod wire;

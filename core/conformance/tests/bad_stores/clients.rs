@@ -13,7 +13,7 @@ use crate::flaw::Flaw;
 use crate::store::{Store, lock};
 
 impl Store {
-    fn key(&self, id: &ClientId) -> String {
+    pub(crate) fn key(&self, id: &ClientId) -> String {
         let id = id.as_str();
         match self.flaw {
             Flaw::FoldsCaseOfIds => id.to_lowercase(),
@@ -232,7 +232,7 @@ fn matches_name(flaw: Flaw, client: &Client, query: &ClientQuery) -> bool {
 }
 
 /// `LIKE` of SQL.
-fn is_like(text: &str, pattern: &str) -> bool {
+pub(crate) fn is_like(text: &str, pattern: &str) -> bool {
     match pattern.chars().next() {
         None => text.is_empty(),
         Some('%') => (0..=text.len())

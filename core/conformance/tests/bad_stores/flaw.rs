@@ -24,6 +24,8 @@ pub(crate) enum Flaw {
     UpdatedWhenDown,
     DeletedWhenDown,
     EmptyListWhenDown,
+    TouchedWhenDown,
+    NoUsesWhenDown,
     PanicsInAThread,
     PanicsInACall,
 
@@ -94,6 +96,24 @@ pub(crate) enum Flaw {
     TrimsIds,
     CutsLongIds,
     DeletesByPattern,
+
+    // Uses of credentials.
+    KeepsTheUseToldLast,
+    KeepsTheUseToldFirst,
+    AnEarlierUseEndsTheBatch,
+    LooksThenTouches,
+    WritesAllOfAClient,
+    HoldsInTheOrderOfTheBatch,
+    CutsBatches,
+    KeepsUsesToItself,
+    RemembersUses,
+    ForgetsUsesUnderLoad,
+    FailsOfUnknownClients,
+    MixesClients,
+    FindsUsesByPattern,
+    JoinsIds,
+    FoldsCaseOfCredentials,
+    CutsLongCredentials,
 
     // Listing.
     ListsWithoutCase,

@@ -13,3 +13,4 @@ mod keys;
 mod rejected;
 mod store;
 mod tokens;
+mod usage;

@@ -45,6 +45,7 @@ mod none {
     grantor_conformance::client_registry!(fixture);
     grantor_conformance::key_store!(fixture);
     grantor_conformance::token_store!(fixture);
+    grantor_conformance::credential_usage!(fixture);
 }
 
 /// What a store may do though the others do not.
@@ -159,6 +160,30 @@ rejected! { key_store:
     an_outage_is_an_error { "never an outcome" EmptySetWhenDown WonWhenDown CorruptWhenDown }
 }
 
+rejected! { credential_usage:
+    the_later_of_two_uses_counts_in_any_order {
+        "the later one stays, in whatever order" KeepsTheUseToldLast KeepsTheUseToldFirst AnEarlierUseEndsTheBatch
+    }
+    a_use_comes_back_to_the_second { "comes back to the second" CutsTimesTo32Bits CutsTimesToMinutes }
+    a_use_is_seen_at_once_by_every_handle { "sees every touch" KeepsUsesToItself RemembersUses KeepsTheUseToldFirst }
+    a_batch_of_1000_is_remembered_whole { "all of a batch" CutsBatches KeepsTheUseToldFirst }
+    nothing_is_known_of_a_client_without_a_use {
+        "nothing is known, and that is no error" FailsOfUnknownClients MixesClients FindsUsesByPattern FoldsCaseOfIds TrimsIds
+    }
+    clients_do_not_see_each_others_uses {
+        "no other's, by ids that compare byte for byte"
+        MixesClients FindsUsesByPattern JoinsIds FoldsCaseOfIds TrimsIds CutsLongIds
+    }
+    credentials_of_a_client_are_told_apart {
+        "ids of credentials compare byte for byte" FoldsCaseOfCredentials CutsLongCredentials
+    }
+    of_24_touches_at_once_the_latest_use_counts { "the latest use counts" LooksThenTouches KeepsTheUseToldLast }
+    of_24_touches_at_once_none_is_lost { "none is lost" WritesAllOfAClient }
+    batches_that_cross_are_all_remembered { "all succeed, whatever order" HoldsInTheOrderOfTheBatch }
+    no_use_is_forgotten_in_a_flood { "however many others come" ForgetsUsesUnderLoad }
+    an_outage_is_an_error { "never an outcome" TouchedWhenDown NoUsesWhenDown CorruptWhenDown }
+}
+
 rejected! { client_registry:
     insert_never_overwrites { "never overwrites a client" OverwritesClients }
     update_needs_the_current_revision_and_leaves_the_next {
@@ -255,13 +280,14 @@ fn a_read_only_store_that_takes_an_outage_for_an_answer() {
 /// On a clock that runs ahead by itself, so that nobody waits 30 s.
 #[test]
 fn a_call_that_never_ends_is_rejected() {
-    use grantor_conformance::{client_registry, key_store, token_store};
+    use grantor_conformance::{client_registry, credential_usage, key_store, token_store};
     let paused = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let fresh = Fresh::with(Flaw::HangsWhenDown);
     for checked in [
         paused.block_on(token_store::an_outage_is_an_error(&fresh)),
         paused.block_on(key_store::an_outage_is_an_error(&fresh)),
         paused.block_on(client_registry::an_outage_is_an_error(&fresh)),
+        paused.block_on(credential_usage::an_outage_is_an_error(&fresh)),
     ] {
         assert!(checked.as_ref().is_err_and(|broken| broken.seen().contains("within 30 s")), "{checked:?}");
         is_rejected(Flaw::HangsWhenDown, checked, "never an outcome");

@@ -1,17 +1,20 @@
 //! A store of documents that keeps every promise, but for the one flaw that it is told to have.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use grantor::store::{KeySet, Revision, StoreError, TokenState};
-use grantor::{Timestamp, async_trait};
+use grantor::{CredentialId, Timestamp, async_trait};
 use grantor_conformance::{Fixture, Planted};
 
 use crate::flaw::Flaw;
 
 pub(crate) type Id = [u8; 32];
+
+/// The last use of each credential, by client and credential.
+pub(crate) type Uses = BTreeMap<(String, String), Timestamp>;
 
 /// What all handles share.
 #[derive(Debug, Default)]
@@ -22,6 +25,9 @@ pub(crate) struct Data {
     pub(crate) claims: Mutex<HashMap<Id, Timestamp>>,
     /// A document, or none once it is revoked, and until when it is kept.
     pub(crate) tokens: Mutex<HashMap<Id, (Option<String>, Timestamp)>>,
+    pub(crate) uses: Mutex<Uses>,
+    /// The uses that somebody is about to write.
+    pub(crate) held_uses: Mutex<HashSet<(String, String)>>,
 }
 
 /// A handle, with what one with a flaw remembers for itself.
@@ -34,6 +40,8 @@ pub(crate) struct Store {
     pub(crate) read_tokens: Mutex<HashMap<Id, TokenState>>,
     pub(crate) read_keys: Mutex<Option<(KeySet, Revision)>>,
     pub(crate) read_clients: Mutex<HashMap<String, Option<(String, u64)>>>,
+    pub(crate) own_uses: Mutex<Uses>,
+    pub(crate) read_uses: Mutex<HashMap<String, Vec<(CredentialId, Timestamp)>>>,
 }
 
 impl Store {
@@ -88,6 +96,8 @@ impl Fresh {
             read_tokens: Mutex::default(),
             read_keys: Mutex::default(),
             read_clients: Mutex::default(),
+            own_uses: Mutex::default(),
+            read_uses: Mutex::default(),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::flaw::Flaw;
 use crate::store::{Id, Store, lock};
 
 /// How much one that forgets remembers.
-const LITTLE: usize = 1000;
+pub(crate) const LITTLE: usize = 1000;
 
 impl Store {
     fn id(&self, id: Id) -> Id {
@@ -25,7 +25,7 @@ impl Store {
         cut
     }
 
-    fn until(&self, until: Timestamp) -> Timestamp {
+    pub(crate) fn until(&self, until: Timestamp) -> Timestamp {
         let seconds = until.as_unix();
         let seconds = match self.flaw {
             Flaw::CutsTimesTo32Bits => i64::from(u32::try_from(seconds & 0x7fff_ffff).unwrap()),
