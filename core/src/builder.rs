@@ -3,6 +3,7 @@
 mod check;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use crate::auth::ImportedSecrets;
@@ -16,14 +17,16 @@ use crate::executor::Executor;
 use crate::fetch::KeySetFetcher;
 use crate::host_keys::HostKeys;
 use crate::jose::SigningAlgorithm;
-use crate::keys::{KeyRing, Workshop};
+use crate::keys::{KeyRing, KeyRotation, Rules, Workshop};
 use crate::policy::{IssuancePolicy, StandardPolicy};
 use crate::rate_limit::RateLimiter;
-use crate::resource::declared::Resource;
+use crate::resource::declared::{Resource, Resources};
 use crate::secret_verifier::SecretVerifier;
-use crate::server::{AuthorizationServer, Inner};
+use crate::server::{AuthorizationServer, Inner, SigningKeys, UsageNotes};
+use crate::signer::Signer;
 use crate::store::CompatibilitySwitch;
 use crate::stores::Stores;
+use crate::types::Issuer;
 
 /// How many imported secrets are checked at the same time unless the host says otherwise: each takes a core for
 /// tens of milliseconds.
@@ -40,6 +43,8 @@ pub struct Builder {
     default_resource: Option<String>,
     resource_default_scope: bool,
     algorithm: SigningAlgorithm,
+    rotation: KeyRotation,
+    signer: Option<Arc<dyn Signer>>,
     endpoints: Endpoints,
     limits: Limits,
     executor: Option<Arc<dyn Executor>>,
@@ -67,6 +72,8 @@ impl AuthorizationServer {
             default_resource: None,
             resource_default_scope: false,
             algorithm: SigningAlgorithm::default(),
+            rotation: KeyRotation::default(),
+            signer: None,
             endpoints: Endpoints::default(),
             limits: Limits::default(),
             executor: None,
@@ -107,6 +114,21 @@ impl Builder {
     /// With which algorithm tokens are signed unless their resource says otherwise. ES256 by default.
     pub const fn signing_algorithm(mut self, algorithm: SigningAlgorithm) -> Self {
         self.algorithm = algorithm;
+        self
+    }
+
+    /// How often the signing keys change. Every 90 days by default, each new one published a day before it signs.
+    pub const fn key_rotation(mut self, rotation: KeyRotation) -> Self {
+        self.rotation = rotation;
+        self
+    }
+
+    /// Who makes the signing keys from now on and signs with them, so that no private key is in this process or in the key
+    /// store. Without one they are made here, and sealed under the host keys before they are stored.
+    ///
+    /// Keys that are in the key store go on as they are; [`SigningKeys::rotate`] has the signer make the next one.
+    pub fn signer(mut self, signer: impl Signer) -> Self {
+        self.signer = Some(Arc::new(signer));
         self
     }
 
@@ -189,6 +211,47 @@ impl Builder {
         Dangerous(self)
     }
 
+    /// The signing keys of this issuer, for an administrator beside the servers: nothing is served, and no key is made because
+    /// none is there.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] for what is wrong with the issuer, the resources, the rotation or the host keys.
+    pub fn signing_keys(self) -> Result<SigningKeys, ConfigError> {
+        let (_, _, keys) = self.checked_keys()?;
+        Ok(SigningKeys { keys: Arc::new(keys), clock: self.clock, events: self.events })
+    }
+
+    /// What the keys go by, checked.
+    fn checked_keys(&self) -> Result<(Issuer, Resources, KeyRing), ConfigError> {
+        let issuer = check::issuer(&self.issuer, self.http_on_loopback)?;
+        let resources = check::resources(&self.resources, self.algorithm, self.default_resource.as_deref())?;
+        let algorithms = check::algorithms(&resources)?;
+        check_clock_skew(self.clock_skew)?;
+        let longest_life = resources.longest_life();
+        self.rotation.check(longest_life, self.clock_skew)?;
+        if self.host_keys.is_empty() {
+            return Err(ConfigError::NoHostKey);
+        }
+        let keys = KeyRing::new(Workshop {
+            issuer: issuer.clone(),
+            host_keys: self.host_keys.clone(),
+            store: Arc::clone(&self.stores.keys),
+            signer: self.signer.clone(),
+            entropy: Arc::clone(&self.entropy),
+            clock: Arc::clone(&self.clock),
+            executor: self.executor.clone(),
+            rules: Arc::new(Rules {
+                algorithms,
+                rotation: self.rotation,
+                longest_life,
+                skew: self.clock_skew,
+                signer: self.signer.as_ref().map(|signer| signer.name().to_owned()),
+            }),
+        });
+        Ok((issuer, resources, keys))
+    }
+
     /// The server: checks the configuration, loads the signing keys and makes what is missing.
     ///
     /// A key store that is away is no error, since it may come up later than the server: an event says so, and until
@@ -199,32 +262,19 @@ impl Builder {
     ///
     /// [`ConfigError`], exact enough that the fix is obvious.
     pub async fn build(self) -> Result<AuthorizationServer, ConfigError> {
-        let issuer = check::issuer(&self.issuer, self.http_on_loopback)?;
-        let resources = check::resources(&self.resources, self.algorithm, self.default_resource.as_deref())?;
-        let algorithms = check::algorithms(&resources)?;
+        let (issuer, resources, keys) = self.checked_keys()?;
+        let algorithms = keys.algorithms().to_vec();
         let openid = self.compatibility.permits(&CompatibilitySwitch::OPENID_DISCOVERY);
         let routes = self.endpoints.routes(&issuer, openid)?;
         check::limits(self.limits)?;
-        check_clock_skew(self.clock_skew)?;
         check::compatibility(&self.compatibility)?;
         let imported = check::imported(self.imported, self.executor.as_ref(), self.imported_at_once).await?;
-        if self.host_keys.is_empty() {
-            return Err(ConfigError::NoHostKey);
-        }
         let document = |openid| {
             metadata(&issuer, &self.endpoints, &resources, openid)
                 .map_err(|error| ConfigError::Keys(error.into()))
         };
         let (metadata, openid_configuration) = (document(false)?, document(openid)?);
         let introspection_algorithm = check::introspection_algorithm(&algorithms, self.algorithm);
-        let keys = KeyRing::new(Workshop {
-            issuer: issuer.clone(),
-            host_keys: self.host_keys.clone(),
-            store: Arc::clone(&self.stores.keys),
-            entropy: Arc::clone(&self.entropy),
-            executor: self.executor.clone(),
-            algorithms,
-        });
         let server = AuthorizationServer(Arc::new(Inner {
             token_endpoint: self.endpoints.token_url(&issuer),
             issuer,
@@ -238,7 +288,9 @@ impl Builder {
             resources,
             resource_default_scope: self.resource_default_scope,
             stores: self.stores,
-            keys,
+            keys: Arc::new(keys),
+            usage: UsageNotes::new(),
+            pruned_at: AtomicI64::new(i64::MIN),
             host_keys: self.host_keys,
             imported,
             key_sets: self.key_sets,

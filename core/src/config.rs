@@ -85,6 +85,12 @@ pub enum ConfigError {
         /// The rule.
         rule: &'static str,
     },
+    /// Signing keys cannot be rotated like that.
+    #[error("key rotation: {rule}")]
+    KeyRotation {
+        /// The rule.
+        rule: &'static str,
+    },
     /// There are no host keys.
     #[error("there is no host key: the system gave no randomness for `HostKeys::ephemeral()`")]
     NoHostKey,

@@ -7,7 +7,7 @@ use std::fmt::Debug;
 pub use crate::error::{ErrorCode, FaultKind, Reason};
 use crate::fetch::FetchError;
 use crate::store::CompatibilitySwitch;
-use crate::types::{ClientId, CredentialId, Jti, KeyId, KeySetUrl, ResourceUri, Scope, Timestamp};
+use crate::types::{ClientId, CredentialId, HostKeyId, Jti, KeyId, KeySetUrl, ResourceUri, Scope, Timestamp};
 
 /// Receives events, for audit trails and metrics. The same go to `tracing`.
 ///
@@ -46,6 +46,49 @@ pub enum Event<'a> {
         /// Its `alg`.
         alg: &'a str,
     },
+    /// It was written from when on a signing key signs.
+    SigningKeyScheduled {
+        /// Its `kid`.
+        kid: &'a KeyId,
+        /// When it begins.
+        signs_from: Timestamp,
+    },
+    /// The trust in a signing key was ended before its time, here or by another process: it is published no more and its
+    /// tokens are not active.
+    SigningKeyRetired {
+        /// Its `kid`.
+        kid: &'a KeyId,
+        /// Why, in the operator's words.
+        because: &'a str,
+    },
+    /// A signing key was forgotten: no token of it lives.
+    SigningKeyRemoved {
+        /// Its `kid`.
+        kid: &'a KeyId,
+    },
+    /// A signing key was sealed anew, under the newest host key.
+    SigningKeyResealed {
+        /// Its `kid`.
+        kid: &'a KeyId,
+        /// The host key that it needs from now on.
+        host_key: &'a HostKeyId,
+    },
+    /// A client has proved itself with this credential, for the first time in this process for an hour.
+    CredentialUsed {
+        /// The client.
+        client_id: &'a ClientId,
+        /// The credential.
+        credential: &'a CredentialId,
+    },
+    /// A client still uses a credential that ends within two weeks. Said at most once an hour.
+    CredentialExpiring {
+        /// The client.
+        client_id: &'a ClientId,
+        /// The credential.
+        credential: &'a CredentialId,
+        /// When it ends.
+        expires_at: Timestamp,
+    },
     /// A compatibility switch was needed: without it this client's request would have been refused, or a document would
     /// not have said what was read.
     CompatibilityUsed {
@@ -63,7 +106,7 @@ pub enum Event<'a> {
         /// What failed.
         error: &'a FetchError,
     },
-    /// Work behind the requests failed: reading the keys again, or pruning. The old state stays in use.
+    /// Work behind the requests failed: keeping up the signing keys, telling which credentials were used, or pruning. The old state stays in use.
     MaintenanceFailed(&'a (dyn Error + 'static)),
 }
 

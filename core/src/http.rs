@@ -195,6 +195,14 @@ impl Response {
         self
     }
 
+    /// Another status, for which there is no content to describe (RFC 9110 §15.4.5).
+    pub(crate) fn without_body(mut self, status: u16) -> Self {
+        self.status = status;
+        self.body = Cow::Borrowed(&[]);
+        self.headers.retain(|(name, _)| *name != "content-type");
+        self
+    }
+
     /// The status code.
     #[must_use]
     pub const fn status(&self) -> u16 {

@@ -103,12 +103,15 @@ pub use executor::{Executor, ExecutorError, Job, Task};
 pub use fetch::{FetchError, KeySetFetcher, KeySource, TokenIntrospector};
 pub use host_keys::{HostKey, HostKeys, SealSecretError};
 pub use jose::{AssertionAlgorithm, ImportedKey, PublicKey, PublicKeySet, SigningAlgorithm};
+pub use keys::KeyRotation;
 pub use rate_limit::{Admission, Attempt, RateLimiter};
 pub use resource::declared::{DeclaredResource, Resource, Resources, TokenFormat};
 #[cfg(feature = "imported-secrets")]
 pub use secret_verifier::Argon2id;
 pub use secret_verifier::{SecretMatch, SecretVerifier, SecretVerifierError};
-pub use server::{AuthorizationServer, Summary};
+pub use server::{
+    AuthorizationServer, Held, SigningKeyInfo, SigningKeyState, SigningKeys, SigningKeysError, Summary,
+};
 pub use signer::{Signer, SignerError, SignerKey};
 pub use stores::Stores;
 pub use types::{

@@ -5,12 +5,17 @@ mod register;
 mod report;
 mod resource;
 mod revocation;
+mod signing_keys;
 mod summary;
 mod upkeep;
+mod usage;
 
+pub use signing_keys::{Held, SigningKeyInfo, SigningKeyState, SigningKeys, SigningKeysError};
 pub use summary::Summary;
 
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -21,7 +26,7 @@ use crate::auth::{ClientAuthentication, ImportedSecrets};
 use crate::clock::Clock;
 use crate::compatibility::Compatibility;
 use crate::config::Limits;
-use crate::endpoint::{Endpoint, Endpoints, read_document_request, read_form};
+use crate::endpoint::{Endpoint, Endpoints, read_document_request, read_form, unless_known};
 use crate::entropy::Entropy;
 use crate::error::{ErrorCode, Fault, Reason, Refusal, Step, reject, uncached};
 use crate::event::{Event, EventSink, RequestTrail, TokenIssued};
@@ -40,6 +45,7 @@ use crate::store::CompatibilitySwitch;
 use crate::stores::Stores;
 use crate::token::{Mint, NewToken};
 use crate::types::{Issuer, Timestamp};
+pub(crate) use usage::UsageNotes;
 
 /// An authorization server for machines. Cheap to clone: all clones are one server.
 ///
@@ -63,7 +69,9 @@ pub(crate) struct Inner {
     pub(crate) resources: Resources,
     pub(crate) resource_default_scope: bool,
     pub(crate) stores: Stores,
-    pub(crate) keys: KeyRing,
+    pub(crate) keys: Arc<KeyRing>,
+    pub(crate) usage: UsageNotes,
+    pub(crate) pruned_at: AtomicI64,
     pub(crate) host_keys: HostKeys,
     pub(crate) imported: Option<ImportedSecrets>,
     pub(crate) key_sets: Option<Arc<dyn KeySetFetcher>>,
@@ -88,8 +96,6 @@ struct TokenResponse<'a> {
     scope: &'a str,
 }
 
-/// How long verifiers may keep the published keys.
-const JWKS_CACHE: &str = "public, max-age=300";
 const METADATA_CACHE: &str = "public, max-age=3600";
 
 impl AuthorizationServer {
@@ -160,14 +166,13 @@ impl AuthorizationServer {
         self.0.answer("deadline", || Err(late().into()))
     }
 
-    /// Does what is due behind the requests: reads the signing keys again and removes what has ended from the
-    /// token store. Returns how long to wait before the next call. Any number of processes may run it.
+    /// Does what is due behind the requests: reads the signing keys again, rotates them and seals them anew, tells the store
+    /// which credentials were used, and removes what has ended from the token store. No request waits for any of it.
+    ///
+    /// Returns how long to wait before the next call, 5 seconds at most. Any number of processes may run it, and none has to
+    /// lead.
     pub async fn maintain(&self) -> Duration {
-        let now = self.0.clock.now();
-        if let Some(turn) = self.0.keys.turn(now, self.0.keys.interval()) {
-            self.0.refresh_keys(turn).await;
-        }
-        if self.0.prune(now).await { self.0.keys.interval() } else { Duration::ZERO }
+        if self.0.maintain().await { self.0.keys.pause() } else { Duration::ZERO }
     }
 
     /// Every path of this server as it comes over the wire, with its endpoint.
@@ -233,6 +238,7 @@ impl Inner {
         let token = NewToken { issuer: &self.issuer, client, terms: &terms, resource, issued_at: now };
         let mint = Mint { keys: &keys, tokens: &*self.stores.tokens, entropy: &*self.entropy };
         let minted = mint.make(claimed, &token).await?;
+        self.note_use(client, trail, now);
         let body = TokenResponse {
             access_token: &minted.token,
             token_type: "Bearer",
@@ -273,10 +279,12 @@ impl Inner {
         let held = self.keys_held(now);
         read_document_request(request)?;
         let keys = self.keys_at_hand(held, now).await?.published(now);
-        Ok(public_document(serde_json::to_vec(&keys).map_err(Fault::internal)?, JWKS_CACHE))
+        let body = serde_json::to_vec(&keys).map_err(Fault::internal)?;
+        let cache = format!("public, max-age={}", self.keys.cached_for(now).as_secs());
+        Ok(unless_known(request, public_document(body, cache)))
     }
 }
 
-fn public_document(body: Vec<u8>, cache: &'static str) -> Response {
+fn public_document(body: Vec<u8>, cache: impl Into<Cow<'static, str>>) -> Response {
     Response::new(200, body).header("content-type", "application/json").header("cache-control", cache)
 }

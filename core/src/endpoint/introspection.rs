@@ -79,11 +79,11 @@ impl<'a> Introspection<'a> {
     }
 
     /// The answer as a JWT for `caller`, made by `sign` from a `typ` and a payload.
-    pub(crate) fn to_jwt(
+    pub(crate) async fn to_jwt(
         &self,
         _claimed: Claimed,
         (issuer, caller, now): (&Issuer, &ClientId, Timestamp),
-        sign: impl FnOnce(&str, &[u8]) -> Step<String>,
+        sign: impl AsyncFnOnce(&str, &[u8]) -> Step<String>,
     ) -> Step<Response> {
         let claims = Claims {
             iss: issuer.as_str(),
@@ -91,7 +91,7 @@ impl<'a> Introspection<'a> {
             iat: now.as_unix(),
             token_introspection: self,
         };
-        let jwt = sign(TYP, &serde_json::to_vec(&claims).map_err(Fault::internal)?)?;
+        let jwt = sign(TYP, &serde_json::to_vec(&claims).map_err(Fault::internal)?).await?;
         Ok(unkept(Response::new(200, jwt.into_bytes()).header("content-type", JWT)))
     }
 }

@@ -1,11 +1,13 @@
 //! The endpoints beside what the grants do: where they are, how a request comes in, what they publish.
 
+mod conditional;
 mod intake;
 mod introspection;
 mod metadata;
 mod paths;
 mod revocation;
 
+pub(crate) use conditional::unless_known;
 pub(crate) use intake::{read_document_request, read_form, read_token};
 pub(crate) use introspection::{Introspection, wants_jwt};
 pub(crate) use metadata::metadata;

@@ -54,6 +54,8 @@ pub enum Reason {
     ClientIdMalformed,
     /// The `client_id` in the body is not the one that authenticates.
     ClientIdMismatch,
+    /// The token was signed with a key that was retired before its time.
+    SigningKeyRetired,
     /// There is no such client.
     ClientUnknown,
     /// The client is disabled.
@@ -246,6 +248,7 @@ impl Reason {
             Self::PolicyRefused => "policy_refused",
             Self::TokenMissing => "token_missing",
             Self::TokenUnknown => "token_unknown",
+            Self::SigningKeyRetired => "signing_key_retired",
             Self::TokenRevoked => "token_revoked",
             Self::TokensEnded => "tokens_ended",
             Self::TokenBound => "token_bound",

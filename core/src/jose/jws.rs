@@ -25,13 +25,19 @@ pub(crate) fn is_access_token_header(text: &str) -> bool {
     text.starts_with(&BASE64URL_NOPAD.encode(BEGINNING))
 }
 
-/// `header.payload.signature`, in one allocation of the right size.
-pub(crate) fn sign_compact(header: &str, payload: &[u8], key: &SigningKey) -> Result<String, SignatureError> {
+/// `header.payload`, with room for a dot and a signature of so many bytes, so that there is one allocation.
+pub(crate) fn signing_input(header: &str, payload: &[u8], signature: usize) -> String {
     let length = header.len() + 1 + BASE64URL_NOPAD.encode_len(payload.len()) + 1;
-    let mut jws = String::with_capacity(length + BASE64URL_NOPAD.encode_len(key.longest_signature()));
+    let mut jws = String::with_capacity(length + BASE64URL_NOPAD.encode_len(signature));
     jws.push_str(header);
     jws.push('.');
     BASE64URL_NOPAD.encode_append(payload, &mut jws);
+    jws
+}
+
+/// `header.payload.signature`.
+pub(crate) fn sign_compact(header: &str, payload: &[u8], key: &SigningKey) -> Result<String, SignatureError> {
+    let mut jws = signing_input(header, payload, key.longest_signature());
     let signature = key.sign(jws.as_bytes())?;
     jws.push('.');
     BASE64URL_NOPAD.encode_append(signature.as_ref(), &mut jws);

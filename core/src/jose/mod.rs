@@ -30,7 +30,7 @@ pub use assertion_algorithm::AssertionAlgorithm;
 pub(crate) use claims::{AccessTokenClaims, ReceivedClaims};
 pub use imported_key::ImportedKey;
 pub(crate) use jwk::{PublicMembers, published, thumbprint};
-pub(crate) use jws::{is_access_token_header, protected_header, sign_compact};
+pub(crate) use jws::{is_access_token_header, protected_header, sign_compact, signing_input};
 pub use public_key::PublicKey;
 pub use public_key_set::PublicKeySet;
 pub(crate) use random::system_random;

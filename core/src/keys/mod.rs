@@ -1,9 +1,18 @@
-//! The signing keys: loaded or made at start, kept as a snapshot that requests read without waiting.
+//! The signing keys: planned, made, sealed and rotated by any number of nodes without a leader, and kept as a snapshot that
+//! requests read without waiting.
 
-mod create;
+mod error;
+mod open_key;
+mod plan;
 mod ring;
+mod rotation;
 mod snapshot;
+mod workshop;
 
-pub(crate) use create::{KeyError, Workshop};
-pub(crate) use ring::{KeyRing, REFRESH_EVERY, RETRY_EVERY, Turn};
-pub(crate) use snapshot::{Shared, Snapshot};
+pub(crate) use error::KeyError;
+pub(crate) use open_key::OpenKey;
+pub(crate) use plan::Rules;
+pub(crate) use ring::{KeyRing, RETRY_EVERY, Turn, Upkeep, Wish, is_time};
+pub use rotation::KeyRotation;
+pub(crate) use snapshot::{CurrentKey, Shared, Snapshot};
+pub(crate) use workshop::{KeyChange, Workshop};

@@ -1,19 +1,17 @@
-//! The key set as the request path uses it: opened, with everything that can be computed once.
+//! The key set as requests read it.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::KeyError;
-use crate::entropy::SystemEntropy;
-use crate::error::{Fault, Step};
-use crate::host_keys::HostKeys;
-use crate::jose::{
-    PublicKey, PublicMembers, SigningAlgorithm, SigningKey, protected_header, published, sign_compact,
-    thumbprint,
-};
-use crate::store::{KeyRecord, KeySet, PrivateKey, Revision};
-use crate::types::{Issuer, KeyId, Timestamp};
+use super::open_key::OpenKey;
+use super::plan::{Rules, period};
+use super::workshop::Workshop;
+use crate::error::Reason;
+use crate::jose::{PublicKey, SigningAlgorithm};
+use crate::store::{KeySet, Retirement, Revision};
+use crate::types::{KeyId, Timestamp};
 
 /// An opened key set, at the revision at which it was read.
 #[derive(Debug)]
@@ -22,46 +20,46 @@ pub(crate) struct Snapshot {
     /// First those of the store, then those that it has lost.
     keys: Vec<OpenKey>,
     lost: usize,
+    rules: Arc<Rules>,
 }
 
-/// One key: what is published of it and, if the private half is here, how to sign.
-#[derive(Debug)]
-pub(crate) struct OpenKey {
-    record: KeyRecord,
-    public: Option<PublicHalf>,
-    signing: Option<(SigningAlgorithm, SigningKey)>,
-}
-
-/// What others need of a key, and what its tokens are known by.
-#[derive(Clone, Debug)]
-struct PublicHalf {
-    jwk: Value,
-    /// The protected header of every access token that it signs, encoded (RFC 9068 §2.1). It never changes: whoever
-    /// changes how it is written has to take both forms, for as long as the longest life of a token.
-    header: String,
-    key: PublicKey,
+/// The key to sign with, and until when its tokens can be verified.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CurrentKey<'k> {
+    pub(crate) key: &'k OpenKey,
+    pub(crate) tokens_until: Timestamp,
 }
 
 impl Snapshot {
-    /// Opens every key of a set. `unsealed` judges one whose private half cannot be had: at start that is an error, since
-    /// going on would mean making another in silence; later it is published and signs nothing here.
-    pub(crate) fn open(
+    /// Opens every key of a set. `unusable` judges one whose private half cannot be had: at start that is an error, since
+    /// going on would mean making another in silence. Later it gives what was opened before, or nothing: then the key is
+    /// published and signs nothing here.
+    pub(super) fn open(
         set: &KeySet,
         revision: Revision,
-        (issuer, host_keys): (&Issuer, &HostKeys),
-        mut unsealed: impl FnMut(KeyError) -> Result<(), KeyError>,
+        workshop: &Workshop,
+        mut unusable: impl FnMut(&KeyId, KeyError) -> Result<Option<OpenKey>, KeyError>,
     ) -> Result<Self, KeyError> {
         let mut keys = Vec::new();
         for record in set.keys() {
-            keys.push(match OpenKey::open(record.clone(), issuer, host_keys) {
-                Err(error @ KeyError::Unseal { .. }) => {
-                    unsealed(error)?;
-                    OpenKey::public(record.clone())?
+            keys.push(match OpenKey::open(record.clone(), workshop) {
+                Err(error @ (KeyError::Unseal { .. } | KeyError::SignerMissing { .. })) => {
+                    let public = OpenKey::public(record.clone())?;
+                    match unusable(record.kid(), error)? {
+                        Some(before) => public.with_private_of(before),
+                        None => public,
+                    }
                 }
                 opened => opened?,
             });
         }
-        Ok(Self { revision, keys, lost: 0 })
+        Ok(Self { revision, keys, lost: 0, rules: Arc::clone(&workshop.rules) })
+    }
+
+    /// A key whose private half was opened here. Another process may have sealed it anew, under a host key that this one will
+    /// get later: that takes nothing away.
+    pub(super) fn opened(&self, kid: &KeyId) -> Option<OpenKey> {
+        self.keys.iter().find(|key| key.record.kid() == kid && key.algorithm().is_some()).cloned()
     }
 
     /// Whether both were read from the same key set.
@@ -82,122 +80,70 @@ impl Snapshot {
         self
     }
 
+    /// The trust in a key that was retired in `earlier` does not come back, whatever a restored store says.
+    pub(super) fn distrusting(mut self, earlier: &Self) -> Self {
+        for (kid, retirement) in earlier.retired() {
+            for key in self.keys.iter_mut().filter(|key| key.record.kid() == kid) {
+                key.record = key.record.clone().retire(retirement.at, &retirement.because);
+                *key = key.without_private();
+            }
+        }
+        self
+    }
+
+    /// The keys that were retired, and why.
+    pub(super) fn retired(&self) -> impl Iterator<Item = (&KeyId, &Retirement)> {
+        self.keys.iter().filter_map(|key| Some((key.record.kid(), key.record.retired()?)))
+    }
+
     /// Whether there is a key that signs here.
     pub(super) fn signs(&self) -> bool {
-        self.keys.iter().any(|key| key.signing.is_some())
+        self.keys.iter().any(|key| key.algorithm().is_some())
+    }
+
+    /// Whether there is a key for every algorithm.
+    pub(crate) fn signs_all(&self, now: Timestamp) -> bool {
+        self.rules.algorithms.iter().all(|algorithm| self.signing(*algorithm, now).is_some())
     }
 
     /// The key that signs for `algorithm` at `now`: of those inside their signing time the one that began last.
     ///
-    /// Where all of them are still to come, this clock is behind the one that made them, and the next one signs:
-    /// refusing would be an outage for nothing.
-    pub(crate) fn signing(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<&OpenKey> {
-        let usable = || self.lasting(algorithm, now);
-        let begun = usable().filter(|key| key.record.signs_from() <= now);
-        begun
-            .max_by_key(|key| key.record.signs_from())
-            .or_else(|| usable().min_by_key(|key| key.record.signs_from()))
-    }
-
-    /// Whether there is a key for `algorithm`, now or to come.
-    pub(super) fn holds(&self, algorithm: SigningAlgorithm, now: Timestamp) -> bool {
-        self.lasting(algorithm, now).next().is_some()
-    }
-
-    fn lasting(&self, algorithm: SigningAlgorithm, now: Timestamp) -> impl Iterator<Item = &OpenKey> {
+    /// Where there is none, nobody could write one in time: the one that ended last goes on for as long as its tokens can be
+    /// verified. Or this clock is behind the one that wrote the first key, and that signs: refusing would be an outage for nothing.
+    pub(crate) fn signing(&self, algorithm: SigningAlgorithm, now: Timestamp) -> Option<CurrentKey<'_>> {
         let own = self.keys.iter().filter(move |key| key.algorithm() == Some(algorithm));
-        own.filter(move |key| now < key.record.signs_until())
+        let usable = own.filter_map(|key| {
+            let period = period(&key.record).filter(|_| key.record.retired().is_none())?;
+            let tokens_until = period.published_until.minus(self.rules.margin());
+            Some((period, CurrentKey { key, tokens_until })).filter(|_| now < tokens_until)
+        });
+        // The latest that has begun and not ended, else the latest that has ended, else the first to come.
+        let order = |(period, _): &(crate::store::SigningPeriod, CurrentKey<'_>)| {
+            let begun = period.from <= now;
+            let distance = if begun { period.from.as_unix() } else { -period.from.as_unix() };
+            (begun && now < period.until, begun, distance)
+        };
+        usable.max_by_key(order).map(|(_, current)| current)
     }
 
     /// The published key set (RFC 7517 §5) at `now`. A key is published from when it is known, whatever its own
-    /// beginning says: that does no harm, and a clock that is behind hides no key.
+    /// beginning says.
     pub(crate) fn published(&self, now: Timestamp) -> Value {
-        let keys = self
-            .keys
-            .iter()
-            .filter(|key| now < key.record.published_until())
-            .filter_map(|key| key.public.as_ref().map(|public| public.jwk.clone()));
+        let keys = self.keys.iter().filter(|key| key.record.is_published_at(now));
+        let keys = keys.filter_map(|key| key.public.as_ref().map(|public| public.jwk.clone()));
         serde_json::json!({ "keys": Value::Array(keys.collect()) })
     }
 
     /// The published key whose access tokens bear this header, byte for byte.
-    pub(crate) fn verifying(&self, header: &str, now: Timestamp) -> Option<&PublicKey> {
-        let published = self.keys.iter().filter(|key| now < key.record.published_until());
-        published
-            .filter_map(|key| key.public.as_ref())
-            .find(|public| public.header == header)
-            .map(|public| &public.key)
-    }
-}
-
-impl OpenKey {
-    /// What is published of it.
-    fn public(record: KeyRecord) -> Result<Self, KeyError> {
-        let corrupt = || KeyError::Corrupt(record.kid().clone());
-        let Some(algorithm) = SigningAlgorithm::from_name(record.alg()) else {
-            // A newer release made it. What is not understood is neither used nor published.
-            return Ok(Self { record, public: None, signing: None });
-        };
-        let public = PublicMembers::from_json(record.public()).ok_or_else(corrupt)?;
-        // The private key is sealed to its kid, so this ties the public half to it too.
-        if thumbprint(&public) != record.kid().as_str() {
-            return Err(corrupt());
+    pub(crate) fn verifying(&self, header: &str, now: Timestamp) -> Result<&PublicKey, Reason> {
+        let mut known = self.keys.iter().filter_map(|key| Some((key.public.as_ref()?, &key.record)));
+        let named = known.find(|(public, _)| public.header == header);
+        let (public, record) = named.ok_or(Reason::TokenUnknown)?;
+        if record.retired().is_some() {
+            return Err(Reason::SigningKeyRetired);
         }
-        let jwk = published(&public, record.kid().as_str(), algorithm.as_str());
-        let key = PublicKey::from_jwk(&jwk.to_string()).map_err(|_| corrupt())?;
-        let header =
-            protected_header("at+jwt", algorithm.as_str(), record.kid().as_str()).map_err(|_| corrupt())?;
-        Ok(Self { record, public: Some(PublicHalf { jwk, header, key }), signing: None })
+        if record.is_published_at(now) { Ok(&public.key) } else { Err(Reason::TokenUnknown) }
     }
-
-    fn without_private(&self) -> Self {
-        Self { record: self.record.clone(), public: self.public.clone(), signing: None }
-    }
-
-    fn open(record: KeyRecord, issuer: &Issuer, host_keys: &HostKeys) -> Result<Self, KeyError> {
-        let own = Self::public(record)?;
-        let (Some(algorithm), record) = (SigningAlgorithm::from_name(own.record.alg()), &own.record) else {
-            return Ok(own);
-        };
-        // A build that cannot sign with RSA still publishes what others sign with.
-        let can_sign = !algorithm.is_rsa() || cfg!(feature = "josekit");
-        let signing = match record.private() {
-            PrivateKey::Sealed(sealed) if can_sign => {
-                let context = sealing_context(issuer, record.kid(), algorithm);
-                let pkcs8 = host_keys
-                    .open(&context, sealed)
-                    .map_err(|source| KeyError::Unseal { kid: record.kid().clone(), source })?;
-                let key = SigningKey::open(algorithm, &pkcs8, SystemEntropy::new().as_ring())
-                    .map_err(|source| KeyError::Open { kid: record.kid().clone(), source })?;
-                Some((algorithm, key))
-            }
-            PrivateKey::Sealed(_) | PrivateKey::Unknown(_) => None,
-        };
-        Ok(Self { signing, ..own })
-    }
-
-    fn algorithm(&self) -> Option<SigningAlgorithm> {
-        self.signing.as_ref().map(|(algorithm, _)| *algorithm)
-    }
-
-    /// The encoded protected header of an access token and the key to sign with.
-    pub(crate) fn signer(&self) -> Option<(&str, &SigningKey)> {
-        let header = self.public.as_ref().map(|public| public.header.as_str());
-        header.zip(self.signing.as_ref().map(|(_, key)| key))
-    }
-
-    /// Another kind of JWT than an access token, by its `typ`. `None` where the private half is not here.
-    pub(crate) fn sign(&self, typ: &str, payload: &[u8]) -> Step<Option<String>> {
-        let Some((algorithm, key)) = &self.signing else { return Ok(None) };
-        let header = protected_header(typ, algorithm.as_str(), self.record.kid().as_str());
-        let header = header.map_err(Fault::internal)?;
-        Ok(Some(sign_compact(&header, payload, key).map_err(Fault::internal)?))
-    }
-}
-
-/// What a sealed private key is bound to: its issuer, its kid (T67) and its one algorithm (RFC 8725 §3.1).
-pub(super) fn sealing_context(issuer: &Issuer, kid: &KeyId, algorithm: SigningAlgorithm) -> Vec<u8> {
-    format!("grantor signing key 1\0{}\0{kid}\0{algorithm}", issuer.as_str()).into_bytes()
 }
 
 /// Snapshots are shared: a request keeps the one that it began with.

@@ -169,6 +169,11 @@ impl Resources {
         self.default.as_ref().and_then(|uri| self.find(uri))
     }
 
+    /// The longest life of a token.
+    pub(crate) fn longest_life(&self) -> Duration {
+        self.declared.iter().map(DeclaredResource::lifetime).max().unwrap_or(MAX_LIFETIME)
+    }
+
     /// Every algorithm that a token is signed with, once.
     pub(crate) fn all_algorithms(&self) -> Vec<&'static str> {
         let mut names: Vec<_> = self.declared.iter().map(|resource| resource.algorithm.as_str()).collect();

@@ -32,11 +32,15 @@ impl Inner {
         };
         let answer = known.as_ref().map_or(Introspection::INACTIVE, Introspection::active);
         let claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
+        self.note_use(caller, trail, now);
         let response = match keys {
             Some(keys) => {
                 let to = (&self.issuer, caller.id(), now);
                 answer
-                    .to_jwt(claimed, to, |typ, payload| self.sign_for(caller, &keys, now, (typ, payload)))?
+                    .to_jwt(claimed, to, async |typ, payload| {
+                        self.sign_for(caller, &keys, now, (typ, payload)).await
+                    })
+                    .await?
             }
             None => answer.to_json(claimed)?,
         };
@@ -51,7 +55,7 @@ impl Inner {
     }
 
     /// With the algorithm that the caller registered, else RS256 where there is one, else our own (RFC 9701 §6).
-    fn sign_for(
+    async fn sign_for(
         &self,
         caller: &Client,
         keys: &Snapshot,
@@ -61,11 +65,10 @@ impl Inner {
         let registered = caller.introspection_signed_response_alg();
         let algorithm = registered.map_or(Some(self.introspection_algorithm), SigningAlgorithm::from_name);
         let key = algorithm.and_then(|algorithm| keys.signing(algorithm, now));
-        let signed = key.map(|key| key.sign(typ, payload)).transpose()?.flatten();
         let wanted = registered.unwrap_or(self.introspection_algorithm.as_str());
         let missing =
             || format!("there is no key for the introspection answers of `{}`: {wanted}", caller.id());
-        Ok(signed.ok_or_else(|| Fault::internal(missing()))?)
+        key.ok_or_else(|| Fault::internal(missing()))?.key.sign(typ, payload).await
     }
 }
 

@@ -79,7 +79,7 @@ impl EventSink for Inner {
     }
 }
 
-fn trace(event: &Event<'_>) {
+pub(super) fn trace(event: &Event<'_>) {
     match event {
         Event::TokenIssued(issued) => {
             record(issued.trail, "issued");
@@ -150,6 +150,20 @@ fn trace(event: &Event<'_>) {
             tracing::warn!(%client_id, %url, source = %Chain(*error), "the keys of a client could not be fetched");
         }
         Event::SigningKeyCreated { kid, alg } => tracing::info!(%kid, alg, "signing key created"),
+        Event::SigningKeyScheduled { kid, signs_from } => {
+            tracing::info!(%kid, %signs_from, "signing key scheduled");
+        }
+        Event::SigningKeyRetired { kid, because } => tracing::warn!(%kid, because, "signing key retired"),
+        Event::SigningKeyRemoved { kid } => tracing::info!(%kid, "signing key removed"),
+        Event::SigningKeyResealed { kid, host_key } => {
+            tracing::info!(%kid, %host_key, "signing key sealed anew");
+        }
+        Event::CredentialUsed { client_id, credential } => {
+            tracing::debug!(%client_id, %credential, "credential used");
+        }
+        Event::CredentialExpiring { client_id, credential, expires_at } => {
+            tracing::warn!(%client_id, %credential, %expires_at, "a credential that is in use ends soon");
+        }
     }
 }
 

@@ -22,6 +22,7 @@ impl Inner {
         let judged = self.issued_token(read_token(&form)?, now).await;
         // Before anything is said of the token, the refusal included: an assertion that was spent asks nothing (T04).
         let _claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
+        self.note_use(&authenticated.client, trail, now);
         let token = match judged {
             Ok(token) => token,
             // RFC 7009 §2.2: what is no token of ours, or was revoked, needs no revocation, and that is what was wanted.

@@ -1,42 +1,55 @@
-//! The signing keys of one issuer, each with a timeline that is written once.
+//! One signing key, with a timeline that is written once.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::Sealed;
 use super::document::{self, Unknown};
 use super::sealed::SealedDocument;
-use super::{Sealed, StoreError};
 use crate::types::{InvalidValue, KeyId, Timestamp};
 
-/// All signing keys of an issuer: those to come, the current ones and those whose tokens still live.
+/// One signing key: `published_at ≤ signs_from < signs_until ≤ published_until`. Each of these times is written once and
+/// never recomputed from configuration; only a key whose forerunner is retired may begin earlier than it was to.
+///
+/// A key that has only been announced is published and has no other time yet: its signing time is written by somebody who has
+/// seen it in the store, so that no delay of a write can shorten the time for which it was published.
 #[derive(Clone, PartialEq)]
-pub struct KeySet(KeySetDocument);
+pub struct KeyRecord(pub(super) KeyDocument);
 
-/// Version 1.
+/// How a key stands in the document of its set. Private, so that there is one way in and one way out.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
-struct KeySetDocument {
-    v: u32,
-    #[serde(with = "records")]
-    keys: Vec<KeyRecord>,
+pub(super) struct KeyDocument {
+    kid: KeyId,
+    alg: String,
+    public: Map<String, Value>,
+    #[serde(with = "private")]
+    private: PrivateKey,
+    published_at: Timestamp,
+    /// Only of a key that has been announced and has no `signs_from` yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signs_after: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signs_from: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signs_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    published_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retired: Option<Retirement>,
     #[serde(flatten)]
     unknown: Unknown,
 }
 
-/// One signing key: `published_at ≤ signs_from < signs_until ≤ published_until`, written once and never
-/// recomputed from configuration.
-#[derive(Clone, PartialEq)]
-pub struct KeyRecord {
-    kid: KeyId,
-    alg: String,
-    public: Map<String, Value>,
-    private: PrivateKey,
-    published_at: Timestamp,
-    signs_from: Timestamp,
-    signs_until: Timestamp,
-    published_until: Timestamp,
-    unknown: Unknown,
+/// The end of trust in a key before its time: it is published no more, and its tokens are not active.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Retirement {
+    /// When it was retired.
+    pub at: Timestamp,
+    /// Why, in the operator's words, such as `compromised`.
+    pub because: String,
 }
 
 /// Where the private half of a key is.
@@ -45,61 +58,27 @@ pub struct KeyRecord {
 pub enum PrivateKey {
     /// Here, encrypted, bound to issuer and kid.
     Sealed(Sealed),
+    /// With a [`Signer`](crate::Signer), which alone can use it.
+    Signer(SignerReference),
     /// Somewhere that this release does not know. The key is published and not used to sign.
     Unknown(Map<String, Value>),
 }
 
-impl KeySet {
-    /// The same set with one key more; what this release does not know of it stays.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidValue`] for a kid that is taken.
-    pub fn with(mut self, key: KeyRecord) -> Result<Self, InvalidValue> {
-        self.0.keys.push(key);
-        self.checked()
-    }
-
-    /// The keys, in the order in which they were added.
-    #[must_use]
-    pub fn keys(&self) -> &[KeyRecord] {
-        &self.0.keys
-    }
-
-    /// The text for a store to keep: JSON with a version inside.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::corrupt`] if it cannot be written, which no set made here brings about.
-    pub fn to_document(&self) -> Result<String, StoreError> {
-        document::write(&self.0)
-    }
-
-    /// The set from the text that a store kept.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::corrupt`] for another version and for anything that breaks the rules of a set.
-    pub fn from_document(text: &str) -> Result<Self, StoreError> {
-        Self(document::read("key set", text)?).checked().map_err(StoreError::corrupt)
-    }
-
-    fn checked(self) -> Result<Self, InvalidValue> {
-        let mut kids: Vec<_> = self.keys().iter().map(KeyRecord::kid).collect();
-        kids.sort_unstable();
-        kids.dedup();
-        if kids.len() != self.keys().len() {
-            return Err(InvalidValue::new("kid", "unique in a key set"));
-        }
-        self.keys().iter().try_for_each(KeyRecord::check)?;
-        Ok(self)
-    }
+/// A key that a [`Signer`](crate::Signer) holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SignerReference {
+    /// The name of the signer.
+    pub name: String,
+    /// What the signer calls the key.
+    pub key: String,
 }
 
-impl Default for KeySet {
-    /// No key at all.
-    fn default() -> Self {
-        Self(KeySetDocument { v: document::VERSION, keys: Vec::new(), unknown: Unknown::new() })
+impl SignerReference {
+    /// The key that the signer of this name calls `key`.
+    pub fn new(name: impl Into<String>, key: impl Into<String>) -> Self {
+        Self { name: name.into(), key: key.into() }
     }
 }
 
@@ -111,28 +90,36 @@ impl KeyRecord {
         public: Map<String, Value>,
         private: PrivateKey,
     ) -> KeyRecordBuilder {
-        KeyRecordBuilder(Self {
+        KeyRecordBuilder(Self(KeyDocument {
             kid,
             alg: alg.into(),
             public,
             private,
             published_at: Timestamp::EPOCH,
-            signs_from: Timestamp::EPOCH,
-            signs_until: Timestamp::EPOCH,
-            published_until: Timestamp::EPOCH,
+            signs_after: None,
+            signs_from: None,
+            signs_until: None,
+            published_until: None,
+            retired: None,
             unknown: Unknown::new(),
-        })
+        }))
     }
 
-    fn check(&self) -> Result<(), InvalidValue> {
-        let ordered = self.published_at <= self.signs_from
-            && self.signs_from < self.signs_until
-            && self.signs_until <= self.published_until;
+    pub(super) fn check(&self) -> Result<(), InvalidValue> {
+        let key = &self.0;
+        let ordered = match (key.signs_after, key.signs_from, key.signs_until, key.published_until) {
+            (Some(_), None, None, None) => true,
+            (None, Some(from), Some(until), Some(end)) => {
+                key.published_at <= from && from < until && until <= end
+            }
+            _ => false,
+        };
         if !ordered {
-            let rule = "published_at ≤ signs_from < signs_until ≤ published_until";
+            let rule =
+                "published_at ≤ signs_from < signs_until ≤ published_until, or the first and signs_after";
             return Err(InvalidValue::new("the timeline of a key", rule));
         }
-        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|name| self.public.contains_key(*name)) {
+        if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|name| key.public.contains_key(*name)) {
             return Err(InvalidValue::new("the public half of a key", "without private members"));
         }
         Ok(())
@@ -141,50 +128,111 @@ impl KeyRecord {
     /// `kid`: the RFC 7638 thumbprint of the key.
     #[must_use]
     pub const fn kid(&self) -> &KeyId {
-        &self.kid
+        &self.0.kid
     }
 
     /// `alg` (RFC 7518 §3.1).
     #[must_use]
     pub fn alg(&self) -> &str {
-        &self.alg
+        &self.0.alg
     }
 
     /// The members of the public JWK that are particular to its kind (RFC 7518 §6).
     #[must_use]
     pub const fn public(&self) -> &Map<String, Value> {
-        &self.public
+        &self.0.public
     }
 
     /// Where the private half is.
     #[must_use]
     pub const fn private(&self) -> &PrivateKey {
-        &self.private
+        &self.0.private
     }
 
     /// From when on it is in the published set.
     #[must_use]
     pub const fn published_at(&self) -> Timestamp {
-        self.published_at
+        self.0.published_at
     }
 
-    /// From when on tokens may be signed with it.
+    /// The earliest time to sign of one that has only been announced.
     #[must_use]
-    pub const fn signs_from(&self) -> Timestamp {
-        self.signs_from
+    pub const fn signs_after(&self) -> Option<Timestamp> {
+        self.0.signs_after
     }
 
-    /// Until when tokens are signed with it.
+    /// From when on tokens may be signed with it; `None` while it has only been announced.
     #[must_use]
-    pub const fn signs_until(&self) -> Timestamp {
-        self.signs_until
+    pub const fn signs_from(&self) -> Option<Timestamp> {
+        self.0.signs_from
+    }
+
+    /// Until when tokens may be signed with it. Its successor begins earlier.
+    #[must_use]
+    pub const fn signs_until(&self) -> Option<Timestamp> {
+        self.0.signs_until
     }
 
     /// Until when it stays in the published set, so that its last token can be verified.
     #[must_use]
-    pub const fn published_until(&self) -> Timestamp {
-        self.published_until
+    pub const fn published_until(&self) -> Option<Timestamp> {
+        self.0.published_until
     }
+
+    /// The end of trust in it, where that came before its time.
+    #[must_use]
+    pub const fn retired(&self) -> Option<&Retirement> {
+        self.0.retired.as_ref()
+    }
+
+    /// Whether verifiers are to know it at `now`. One whose time to be published is still to come is published all the
+    /// same: that does no harm, and a clock that is behind hides no key.
+    #[must_use]
+    pub fn is_published_at(&self, now: Timestamp) -> bool {
+        self.0.retired.is_none() && self.0.published_until.is_none_or(|end| now < end)
+    }
+
+    /// With its signing time, for one that has only been announced.
+    pub(crate) fn scheduled(mut self, period: SigningPeriod) -> Result<Self, InvalidValue> {
+        if self.0.signs_from.is_some() {
+            return Err(InvalidValue::new("the timeline of a key", "written once"));
+        }
+        // Announced by a clock that is ahead of this one.
+        self.0.published_at = self.0.published_at.min(period.from);
+        self.0.signs_after = None;
+        self.0.signs_from = Some(period.from);
+        self.0.signs_until = Some(period.until);
+        self.0.published_until = Some(period.published_until);
+        self.check()?;
+        Ok(self)
+    }
+
+    /// Beginning at `now`, if that is earlier than it was to.
+    pub(crate) fn brought_forward(mut self, now: Timestamp) -> Result<Self, InvalidValue> {
+        self.0.signs_from = self.0.signs_from.map(|from| from.min(now));
+        self.0.published_at = self.0.published_at.min(now);
+        self.check()?;
+        Ok(self)
+    }
+
+    /// Trusted no more. A second time changes nothing.
+    pub(crate) fn retire(mut self, at: Timestamp, because: &str) -> Self {
+        self.0.retired.get_or_insert_with(|| Retirement { at, because: because.to_owned() });
+        self
+    }
+
+    pub(crate) fn resealed(mut self, sealed: Sealed) -> Self {
+        self.0.private = PrivateKey::Sealed(sealed);
+        self
+    }
+}
+
+/// When a key signs, and how long it is published past that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SigningPeriod {
+    pub(crate) from: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) published_until: Timestamp,
 }
 
 /// Makes a [`KeyRecord`].
@@ -193,17 +241,24 @@ impl KeyRecord {
 pub struct KeyRecordBuilder(KeyRecord);
 
 impl KeyRecordBuilder {
+    /// When it enters the published set, and the earliest time to sign. When it does, and until when, is written later.
+    pub fn announced(mut self, at: Timestamp, signs_after: Timestamp) -> Self {
+        self.0.0.published_at = at;
+        self.0.0.signs_after = Some(signs_after);
+        self
+    }
+
     /// When it enters and leaves the published set.
     pub fn published(mut self, from: Timestamp, until: Timestamp) -> Self {
-        self.0.published_at = from;
-        self.0.published_until = until;
+        self.0.0.published_at = from;
+        self.0.0.published_until = Some(until);
         self
     }
 
     /// When it begins and ends to sign.
     pub fn signs(mut self, from: Timestamp, until: Timestamp) -> Self {
-        self.0.signs_from = from;
-        self.0.signs_until = until;
+        self.0.0.signs_from = Some(from);
+        self.0.0.signs_until = Some(until);
         self
     }
 
@@ -218,19 +273,14 @@ impl KeyRecordBuilder {
     }
 }
 
-impl fmt::Debug for KeySet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.keys()).finish()
-    }
-}
-
 impl fmt::Debug for KeyRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyRecord")
-            .field("kid", &self.kid)
-            .field("alg", &self.alg)
-            .field("signs_from", &self.signs_from)
-            .field("signs_until", &self.signs_until)
+            .field("kid", self.kid())
+            .field("alg", &self.alg())
+            .field("signs_from", &self.signs_from())
+            .field("signs_until", &self.signs_until())
+            .field("retired", &self.retired())
             .finish_non_exhaustive()
     }
 }
@@ -239,97 +289,36 @@ impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sealed(sealed) => write!(f, "{sealed:?}"),
+            Self::Signer(reference) => write!(f, "{reference:?}"),
             Self::Unknown(_) => f.write_str("Unknown(..)"),
         }
     }
 }
 
-/// How keys stand in the document of their set. Private, so that there is one way in and one way out.
-mod records {
+/// Where a private half is: an object with one member that says how.
+mod private {
+    use serde_json::json;
+
     use super::{
-        Deserialize, Deserializer, KeyId, KeyRecord, Map, PrivateKey, Sealed, SealedDocument, Serialize,
-        Serializer, Timestamp, Unknown, Value, document,
+        Deserialize, Deserializer, Map, PrivateKey, SealedDocument, Serialize, Serializer, Value, document,
     };
 
-    #[derive(Serialize, Deserialize)]
-    struct Record {
-        kid: KeyId,
-        alg: String,
-        public: Map<String, Value>,
-        private: Map<String, Value>,
-        published_at: Timestamp,
-        signs_from: Timestamp,
-        signs_until: Timestamp,
-        published_until: Timestamp,
-        #[serde(flatten)]
-        unknown: Unknown,
+    pub(super) fn serialize<S: Serializer>(key: &PrivateKey, out: S) -> Result<S::Ok, S::Error> {
+        match key {
+            PrivateKey::Sealed(sealed) => json!({ "sealed": SealedDocument::from(sealed) }).serialize(out),
+            PrivateKey::Signer(reference) => json!({ "signer": reference }).serialize(out),
+            PrivateKey::Unknown(members) => members.serialize(out),
+        }
     }
 
-    pub(super) fn serialize<S: Serializer>(keys: &[KeyRecord], out: S) -> Result<S::Ok, S::Error> {
-        out.collect_seq(keys.iter().cloned().map(|key| {
-            let private = match &key.private {
-                PrivateKey::Sealed(sealed) => serde_json::json!({ "sealed": SealedDocument::from(sealed) }),
-                PrivateKey::Unknown(members) => Value::Object(members.clone()),
-            };
-            let private = private.as_object().cloned().unwrap_or_default();
-            let KeyRecord {
-                kid,
-                alg,
-                public,
-                published_at,
-                signs_from,
-                signs_until,
-                published_until,
-                unknown,
-                ..
-            } = key;
-            Record {
-                kid,
-                alg,
-                public,
-                private,
-                published_at,
-                signs_from,
-                signs_until,
-                published_until,
-                unknown,
-            }
-        }))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<KeyRecord>, D::Error> {
-        let record = |document: Record| {
-            let Record {
-                kid,
-                alg,
-                public,
-                private,
-                published_at,
-                signs_from,
-                signs_until,
-                published_until,
-                unknown,
-            } = document;
-            let private = match document::only::<SealedDocument, D::Error>(
-                &private,
-                "sealed",
-                &SealedDocument::MEMBERS,
-            )? {
-                Some(sealed) => PrivateKey::Sealed(Sealed::from(sealed)),
-                None => PrivateKey::Unknown(private),
-            };
-            Ok(KeyRecord {
-                kid,
-                alg,
-                public,
-                private,
-                published_at,
-                signs_from,
-                signs_until,
-                published_until,
-                unknown,
-            })
-        };
-        Vec::<Record>::deserialize(input)?.into_iter().map(record).collect()
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<PrivateKey, D::Error> {
+        let members = Map::<String, Value>::deserialize(input)?;
+        if let Some(sealed) =
+            document::only::<SealedDocument, D::Error>(&members, "sealed", &SealedDocument::MEMBERS)?
+        {
+            return Ok(PrivateKey::Sealed(sealed.into()));
+        }
+        let reference = document::only(&members, "signer", &["name", "key"])?;
+        Ok(reference.map_or(PrivateKey::Unknown(members), PrivateKey::Signer))
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Mint, NewToken};
 use crate::error::{Fault, Step};
-use crate::jose::sign_compact;
+use crate::keys::OpenKey;
 use crate::types::{Jti, Timestamp};
 
 /// Private, ours: raised to end all tokens of a client. Left out at 0.
@@ -33,8 +33,13 @@ struct Claims<'a> {
 }
 
 impl Mint<'_> {
-    /// A JWT of these terms. Nothing is stored.
-    pub(super) fn sign(&self, token: &NewToken<'_>, jti: &Jti, expires_at: Timestamp) -> Step<String> {
+    /// A JWT of these terms, signed by `key`. Nothing is stored.
+    pub(super) async fn sign(
+        &self,
+        token: &NewToken<'_>,
+        jti: &Jti,
+        (key, expires_at): (&OpenKey, Timestamp),
+    ) -> Step<String> {
         let claims = Claims {
             iss: token.issuer.as_str(),
             sub: token.client.id().as_str(),
@@ -53,12 +58,7 @@ impl Mint<'_> {
                 Fault::internal("the issuance policy gave claims that make the token too large").into()
             );
         }
-        let algorithm = token.resource.signing_algorithm();
-        let Some((header, key)) = self.keys.signing(algorithm, token.issued_at).and_then(|key| key.signer())
-        else {
-            return Err(Fault::internal(format!("there is no signing key for {algorithm} now")).into());
-        };
-        Ok(sign_compact(header, &payload, key).map_err(Fault::internal)?)
+        key.sign_access_token(&payload).await
     }
 }
 

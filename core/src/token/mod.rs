@@ -13,7 +13,7 @@ pub(crate) use register::{Inactive, TokenRegister};
 use crate::claim::Claimed;
 use crate::entropy::Entropy;
 use crate::error::{Fault, Step};
-use crate::keys::Snapshot;
+use crate::keys::{CurrentKey, Snapshot};
 use crate::policy::Terms;
 use crate::resource::declared::{DeclaredResource, TokenFormat};
 use crate::store::{Client, TokenStore};
@@ -47,11 +47,21 @@ impl Mint<'_> {
     pub(crate) async fn make(&self, _claimed: Claimed, token: &NewToken<'_>) -> Step<Minted> {
         let jti = self.new_jti()?;
         let expires_at = token.issued_at.plus(token.terms.granted_lifetime());
-        let text = match token.resource.format() {
-            TokenFormat::Jwt => self.sign(token, &jti, expires_at)?,
-            TokenFormat::Opaque => self.store(token, &jti, expires_at).await?,
-        };
-        Ok(Minted { token: text, jti, expires_at })
+        Ok(match token.resource.format() {
+            TokenFormat::Jwt => {
+                let algorithm = token.resource.signing_algorithm();
+                let current = self.keys.signing(algorithm, token.issued_at);
+                let missing = || Fault::internal(format!("there is no signing key for {algorithm} now"));
+                let CurrentKey { key, tokens_until } = current.ok_or_else(missing)?;
+                // No token outlives the publication of its key.
+                let expires_at = expires_at.min(tokens_until);
+                let text = self.sign(token, &jti, (key, expires_at)).await?;
+                Minted { token: text, jti, expires_at }
+            }
+            TokenFormat::Opaque => {
+                Minted { token: self.store(token, &jti, expires_at).await?, jti, expires_at }
+            }
+        })
     }
 
     /// 128 random bits: two tokens never share one.

@@ -60,7 +60,7 @@ impl TokenRegister<'_> {
     /// it must not pass for a token that is not there.
     pub(crate) fn signed(&self, text: &str, keys: &Snapshot) -> Result<AccessToken, Inactive> {
         let jws = CompactJws::split(text)?;
-        let key = keys.verifying(jws.header, self.now).ok_or(Reason::TokenUnknown)?;
+        let key = keys.verifying(jws.header, self.now)?;
         if !key.verifies(jws.signing_input, &jws.signature()?) {
             return Err(Reason::JwtSignature.into());
         }
