@@ -13,7 +13,8 @@ use grantor_storage_memory::MemoryStore;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+    let address = std::env::var("LISTEN").unwrap_or_else(|_| "127.0.0.1:8080".to_owned());
+    let listener = tokio::net::TcpListener::bind(address).await?;
     let issuer = format!("http://{}", listener.local_addr()?);
     // In production a shared store: it keeps the names of the keys, and who loses it makes new ones.
     let (store, host_keys) = (MemoryStore::new(), HostKeys::ephemeral());

@@ -1,5 +1,7 @@
 //! The signer alone, against a KMS that speaks AWS's protocol.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 use aws_kms::{ISSUER_TAG, KmsSigner};
 use aws_sdk_kms::types::KeyState;
 use grantor::SigningAlgorithm::{Es256, Es384, Ps256, Rs256};
@@ -7,7 +9,8 @@ use grantor::{Signer, SignerKey};
 use serde_json::Value;
 
 mod support;
-use support::{ISSUER, client, moto, verifies};
+use support::world::{ISSUER, verifies};
+use support::{client, moto};
 
 fn jwk(key: &SignerKey) -> Value {
     serde_json::from_str(&key.public().to_jwk()).unwrap()

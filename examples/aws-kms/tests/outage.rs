@@ -1,12 +1,15 @@
 //! What KMS says when it cannot, and what it is to the server: an outage (503) or a refusal (500).
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
 use aws_kms::KmsSigner;
 use grantor::{Signer, SignerError, SigningAlgorithm};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 mod support;
-use support::{ISSUER, client};
+use support::client;
+use support::world::ISSUER;
 
 const ARN: &str = "arn:aws:kms:eu-central-1:123456789012:key/1c390c1a-70e3-421f-8b27-389a4263a133";
 

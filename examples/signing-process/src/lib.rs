@@ -1,6 +1,11 @@
 //! A [`Signer`] whose keys live in a process of their own, on the other side of a Unix socket. The authorization server holds
 //! public keys and names; whoever breaks into it can ask for signatures while he is there, and takes no key with him.
 
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 pub mod protocol;
 
 use std::io;
@@ -52,8 +57,11 @@ impl ProcessSigner {
             io::Result::Ok((connection, answer))
         };
         let outcome = tokio::time::timeout(self.deadline, exchange).await;
-        let (connection, answer) =
-            outcome.map_err(SignerError::unavailable)?.map_err(SignerError::unavailable)?;
+        // What is too long to be sent is so now and ever.
+        let (connection, answer) = outcome.map_err(SignerError::unavailable)?.map_err(|error| {
+            let too_long = error.kind() == io::ErrorKind::InvalidInput;
+            if too_long { SignerError::refused(error) } else { SignerError::unavailable(error) }
+        })?;
         self.keep(connection);
         match Answer::decode(&answer) {
             Some(Answer::Refused(why)) => Err(SignerError::refused(why)),

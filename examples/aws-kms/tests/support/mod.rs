@@ -1,18 +1,17 @@
-//! A client of the KMS that stands in for AWS's, and what verifies its signatures without it.
+//! A client of the KMS that stands in for AWS's.
 
 #![allow(dead_code)]
+
+#[path = "../../../signing-process/tests/support/world.rs"]
+pub(crate) mod world;
+
+use std::time::Duration;
 
 use aws_sdk_kms::Client;
 use aws_sdk_kms::config::retry::RetryConfig;
 use aws_sdk_kms::config::timeout::TimeoutConfig;
 use aws_sdk_kms::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use data_encoding::BASE64URL_NOPAD;
-use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
-use serde_json::Value;
-use std::time::Duration;
-
-pub(crate) const ISSUER: &str = "https://auth.example.com";
 
 /// Where `.ci/servers start DIR moto` has started it.
 pub(crate) fn moto() -> String {
@@ -37,24 +36,4 @@ pub(crate) fn client(endpoint: &str) -> Client {
         .retry_config(RetryConfig::standard().with_max_attempts(2))
         .build();
     Client::from_conf(config)
-}
-
-/// Whether `signature` is that of `jwk` over `message`, by ring alone.
-pub(crate) fn verifies(jwk: &Value, message: &[u8], signature: &[u8]) -> bool {
-    let member = |name: &str| BASE64URL_NOPAD.decode(jwk[name].as_str().unwrap().as_bytes()).unwrap();
-    let ec = |algorithm| {
-        let point = [vec![4], member("x"), member("y")].concat();
-        UnparsedPublicKey::new(algorithm, point).verify(message, signature).is_ok()
-    };
-    let rsa = |parameters| {
-        let key = RsaPublicKeyComponents { n: member("n"), e: member("e") };
-        key.verify(parameters, message, signature).is_ok()
-    };
-    match jwk["alg"].as_str().unwrap() {
-        "ES256" => ec(&signature::ECDSA_P256_SHA256_FIXED),
-        "ES384" => ec(&signature::ECDSA_P384_SHA384_FIXED),
-        "RS256" => rsa(&signature::RSA_PKCS1_2048_8192_SHA256),
-        "PS256" => rsa(&signature::RSA_PSS_2048_8192_SHA256),
-        other => panic!("{other}"),
-    }
 }
