@@ -275,6 +275,7 @@ impl Builder {
         };
         let (metadata, openid_configuration) = (document(false)?, document(openid)?);
         let introspection_algorithm = check::introspection_algorithm(&algorithms, self.algorithm);
+        let usage = UsageNotes::new(self.stores.usage.is_some());
         let server = AuthorizationServer(Arc::new(Inner {
             token_endpoint: self.endpoints.token_url(&issuer),
             issuer,
@@ -289,7 +290,7 @@ impl Builder {
             resource_default_scope: self.resource_default_scope,
             stores: self.stores,
             keys: Arc::new(keys),
-            usage: UsageNotes::new(),
+            usage,
             pruned_at: AtomicI64::new(i64::MIN),
             host_keys: self.host_keys,
             imported,

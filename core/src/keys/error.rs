@@ -54,10 +54,7 @@ pub(crate) enum KeyError {
 
 impl KeyError {
     pub(crate) fn is_outage(&self) -> bool {
-        match self {
-            Self::Store(error) => error.is_unavailable(),
-            Self::Signer(error) => error.is_unavailable(),
-            _ => false,
-        }
+        let store_is_away = matches!(self, Self::Store(error) if error.is_unavailable());
+        store_is_away || matches!(self, Self::Signer(error) if error.is_unavailable())
     }
 }

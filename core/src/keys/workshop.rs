@@ -10,7 +10,7 @@ use crate::entropy::{Entropy, SystemEntropy};
 use crate::executor::{Executor, run_blocking};
 use crate::host_keys::HostKeys;
 use crate::jose::{GeneratedKey, PublicMembers, SigningAlgorithm, SigningKey, thumbprint};
-use crate::signer::Signer;
+use crate::signer::{Signer, SignerKey};
 use crate::store::{KeyRecord, KeyRecordBuilder, KeySet, KeyStore, PrivateKey, SignerReference};
 use crate::types::{HostKeyId, Issuer, KeyId, Timestamp};
 
@@ -139,7 +139,7 @@ impl Workshop {
 
     async fn make(&self, algorithm: SigningAlgorithm) -> Result<NewKey, KeyError> {
         if let Some(signer) = &self.signer {
-            return Ok(NewKey::of_signer(&**signer, algorithm, signer.create(algorithm).await?)?);
+            return NewKey::of_signer(&**signer, algorithm, &signer.create(algorithm).await?);
         }
         let generate = move || SigningKey::generate(algorithm, SystemEntropy::new().as_ring());
         let made = match &self.executor {
@@ -207,7 +207,7 @@ impl NewKey {
     fn of_signer(
         signer: &dyn Signer,
         algorithm: SigningAlgorithm,
-        made: crate::signer::SignerKey,
+        made: &SignerKey,
     ) -> Result<Self, KeyError> {
         let public = made.public();
         if public.algorithm().as_str() != algorithm.as_str() {

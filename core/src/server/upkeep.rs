@@ -76,8 +76,8 @@ impl Inner {
         let now = self.clock.now();
         if let Some(turn) = self.keys.turn(now, self.keys.interval()) {
             self.refresh_keys(turn).await;
-            self.tell_usage().await;
         }
+        self.tell_usage().await;
         !is_time(&self.pruned_at, now, PRUNE_EVERY) || self.prune(now).await
     }
 
@@ -89,7 +89,7 @@ impl Inner {
             return;
         }
         if let Err(error) = store.touch(&uses).await {
-            self.usage.take_back(&uses);
+            self.usage.take_back(uses);
             self.report(&Event::MaintenanceFailed(&error));
         }
     }

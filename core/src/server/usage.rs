@@ -24,86 +24,98 @@ const TOLD_AT_ONCE: usize = 1000;
 /// The credentials that were used lately.
 #[derive(Debug)]
 pub(crate) struct UsageNotes {
-    shards: [Mutex<HashMap<ClientId, Vec<Note>>>; SHARDS],
+    shards: [Mutex<Shard>; SHARDS],
     hasher: RandomState,
+    /// Whether there is a store to be told.
+    is_kept: bool,
 }
 
-#[derive(Debug)]
-struct Note {
-    credential: CredentialId,
-    used_at: Timestamp,
-    is_told: bool,
-}
-
-impl Note {
-    fn is_recent(&self, now: Timestamp) -> bool {
-        now.as_unix().abs_diff(self.used_at.as_unix()) < COARSE.as_secs()
-    }
+#[derive(Debug, Default)]
+struct Shard {
+    noted: HashMap<ClientId, Vec<(CredentialId, Timestamp)>>,
+    untold: Vec<CredentialUse>,
 }
 
 impl UsageNotes {
-    pub(crate) fn new() -> Self {
-        Self { shards: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::new() }
+    pub(crate) fn new(is_kept: bool) -> Self {
+        Self { shards: std::array::from_fn(|_| Mutex::default()), hasher: RandomState::new(), is_kept }
     }
 
     /// Whether this use is the first one for an hour.
     fn note(&self, client: &ClientId, credential: &CredentialId, now: Timestamp) -> bool {
         let Some(mut shard) = self.shard(client) else { return false };
-        let is_full = shard.len() >= CLIENTS_A_SHARD;
-        if let Some(notes) = shard.get_mut(client) {
-            match notes.iter_mut().find(|note| note.credential == *credential) {
-                Some(note) if note.is_recent(now) => return false,
-                Some(note) => (note.used_at, note.is_told) = (now, false),
-                None => {
-                    notes.retain(|note| note.is_recent(now));
-                    notes.push(Note { credential: credential.clone(), used_at: now, is_told: false });
-                }
-            }
-            return true;
+        let is_first = shard.note(client, credential, now);
+        if is_first && self.is_kept {
+            shard.tell(CredentialUse::new(client.clone(), credential.clone(), now));
         }
-        if is_full {
-            shard.retain(|_, notes| notes.iter().any(|note| note.is_recent(now)));
-            if shard.len() >= CLIENTS_A_SHARD {
-                return false;
-            }
-        }
-        let note = Note { credential: credential.clone(), used_at: now, is_told: false };
-        shard.insert(client.clone(), vec![note]);
-        true
+        is_first
     }
 
     /// What the store has not been told, and is told now.
     pub(super) fn untold(&self) -> Vec<CredentialUse> {
         let mut uses = Vec::new();
         for shard in &self.shards {
-            for (client, notes) in lock(shard).iter_mut() {
-                for note in notes.iter_mut().filter(|note| !note.is_told) {
-                    if uses.len() >= TOLD_AT_ONCE {
-                        return uses;
-                    }
-                    note.is_told = true;
-                    uses.push(CredentialUse::new(client.clone(), note.credential.clone(), note.used_at));
-                }
-            }
+            let untold = &mut lock(shard).untold;
+            let most = untold.len().min(TOLD_AT_ONCE - uses.len());
+            uses.extend(untold.drain(..most));
         }
+        // Each credential once, by its latest use.
+        uses.sort_by(|one, other| {
+            let names = one.client.cmp(&other.client).then_with(|| one.credential.cmp(&other.credential));
+            names.then(other.at.cmp(&one.at))
+        });
+        uses.dedup_by(|later, kept| later.client == kept.client && later.credential == kept.credential);
         uses
     }
 
     /// The store could not be told these.
-    pub(super) fn take_back(&self, uses: &[CredentialUse]) {
+    pub(super) fn take_back(&self, uses: Vec<CredentialUse>) {
         for one in uses {
-            let Some(mut shard) = self.shard(&one.client) else { continue };
-            let notes = shard.get_mut(&one.client).into_iter().flatten();
-            for note in notes.filter(|note| note.credential == one.credential) {
-                note.is_told = false;
+            if let Some(mut shard) = self.shard(&one.client) {
+                shard.tell(one);
             }
         }
     }
 
-    fn shard(&self, client: &ClientId) -> Option<MutexGuard<'_, HashMap<ClientId, Vec<Note>>>> {
+    fn shard(&self, client: &ClientId) -> Option<MutexGuard<'_, Shard>> {
         let at = self.hasher.hash_one(client) % SHARDS as u64;
         self.shards.get(usize::try_from(at).ok()?).map(lock)
     }
+}
+
+impl Shard {
+    fn note(&mut self, client: &ClientId, credential: &CredentialId, now: Timestamp) -> bool {
+        if let Some(notes) = self.noted.get_mut(client) {
+            match notes.iter_mut().find(|(noted, _)| noted == credential) {
+                Some((_, at)) if is_recent(*at, now) => return false,
+                Some((_, at)) => *at = now,
+                None => {
+                    notes.retain(|(_, at)| is_recent(*at, now));
+                    notes.push((credential.clone(), now));
+                }
+            }
+            return true;
+        }
+        if self.noted.len() >= CLIENTS_A_SHARD {
+            self.noted.retain(|_, notes| notes.iter().any(|(_, at)| is_recent(*at, now)));
+            if self.noted.len() >= CLIENTS_A_SHARD {
+                return false;
+            }
+        }
+        self.noted.insert(client.clone(), vec![(credential.clone(), now)]);
+        true
+    }
+
+    /// Bounded, for a store that is away for long.
+    fn tell(&mut self, used: CredentialUse) {
+        if self.untold.len() < CLIENTS_A_SHARD {
+            self.untold.push(used);
+        }
+    }
+}
+
+fn is_recent(at: Timestamp, now: Timestamp) -> bool {
+    now.as_unix().abs_diff(at.as_unix()) < COARSE.as_secs()
 }
 
 fn lock<T>(shard: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -32,6 +32,13 @@ pub enum Kind {
     NothingToRevoke(Reason),
     RateLimiterFailed,
     KeyCreated,
+    KeyScheduled,
+    /// Why.
+    KeyRetired(String),
+    KeyRemoved,
+    KeyResealed,
+    CredentialUsed,
+    CredentialExpiring,
     MaintenanceFailed,
     /// A compatibility switch, by its name.
     Compatibility(String),
@@ -118,6 +125,34 @@ impl EventSink for Events {
             }
             Event::SigningKeyCreated { .. } => {
                 seen.kind = Kind::KeyCreated;
+                None
+            }
+            Event::SigningKeyScheduled { .. } => {
+                seen.kind = Kind::KeyScheduled;
+                None
+            }
+            Event::SigningKeyRetired { because, .. } => {
+                seen.kind = Kind::KeyRetired((*because).to_owned());
+                None
+            }
+            Event::SigningKeyRemoved { .. } => {
+                seen.kind = Kind::KeyRemoved;
+                None
+            }
+            Event::SigningKeyResealed { .. } => {
+                seen.kind = Kind::KeyResealed;
+                None
+            }
+            Event::CredentialUsed { client_id, credential } => {
+                seen.kind = Kind::CredentialUsed;
+                seen.client_id = Some(client_id.to_string());
+                seen.credential = Some(credential.to_string());
+                None
+            }
+            Event::CredentialExpiring { client_id, credential, .. } => {
+                seen.kind = Kind::CredentialExpiring;
+                seen.client_id = Some(client_id.to_string());
+                seen.credential = Some(credential.to_string());
                 None
             }
             Event::CompatibilityUsed { client_id, switch } => {
