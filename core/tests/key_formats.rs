@@ -96,6 +96,9 @@ fn rfc5280_s4_1_2_7_there_is_one_encoding() {
             assert!(PublicKey::from_spki_der(&good[..length], algorithm).is_err(), "{name} cut at {length}");
         }
         assert!(PublicKey::from_spki_der(&[&good[..], &[0]].concat(), algorithm).is_err());
+        let mut longer_inside = [&good[..], &[5, 0]].concat();
+        longer_inside[if good[1] < 0x80 { 1 } else { 3 }] += 2;
+        assert!(PublicKey::from_spki_der(&longer_inside, algorithm).is_err(), "a third part");
         for at in 0..26 {
             for bit in 0..8 {
                 let mut changed = good.clone();
@@ -192,6 +195,24 @@ fn rfc5915_s3_a_key_without_its_point_is_completed() {
             assert_eq!(key.is_ok(), is_one, "{name}: {number:?}");
         }
     }
+}
+
+/// RFC 5915 §3 has the private number at full length; not everybody writes the zeros.
+#[cfg(feature = "josekit")]
+#[test]
+fn rfc5915_s3_zeros_in_front_may_be_missing() {
+    let mut full = der("p256-no-public");
+    let at = full.len() - 32;
+    full[at..].fill(0);
+    *full.last_mut().unwrap() = 5;
+    let mut short = full[..at].to_vec();
+    short.push(5);
+    // The lengths of the number and of all that it is in.
+    for length in [at - 1, at - 6, at - 8, 1] {
+        short[length] -= 31;
+    }
+    let [full, short] = [full, short].map(|der| ImportedKey::from_pem(&private_pem(&der), None).unwrap());
+    assert_eq!(full.kid(), short.kid());
 }
 
 #[cfg(not(feature = "josekit"))]
