@@ -6,11 +6,12 @@
 //! 4. [`resources_and_scopes`]: what tokens are for, and what they allow
 //! 5. [`checking_tokens`]: APIs that take them
 //! 6. [`introspection_and_revocation`]: looking tokens up, and ending them
-//! 7. [`storage`]: where things are kept, and what that promises
-//! 8. [`your_own_store`]: over tables that you have
-//! 9. [`operating`]: logs, limits, what clients are told
-//! 10. [`defaults`]: every default, and why
-//! 11. [`conformance`]: which test holds which requirement
+//! 7. [`signing_keys`]: how they change by themselves, and what to do when somebody has one
+//! 8. [`storage`]: where things are kept, and what that promises
+//! 9. [`your_own_store`]: over tables that you have
+//! 10. [`operating`]: logs, limits, what clients are told
+//! 11. [`defaults`]: every default, and why
+//! 12. [`conformance`]: which test holds which requirement
 
 #[doc = include_str!("../docs/embedding.md")]
 pub mod embedding {}
@@ -29,6 +30,9 @@ pub mod checking_tokens {}
 
 #[doc = include_str!("../docs/introspection-and-revocation.md")]
 pub mod introspection_and_revocation {}
+
+#[doc = include_str!("../docs/signing-keys.md")]
+pub mod signing_keys {}
 
 #[doc = include_str!("../docs/storage.md")]
 pub mod storage {}

@@ -32,7 +32,7 @@ pub trait Signer: Debug + Send + Sync + 'static {
     /// `algorithm`, the one that it was made for.
     ///
     /// Gives the signature as JWS has it (RFC 7518 §3, RFC 8037 §3.1): for ECDSA r and s, each as long as the field, not
-    /// DER (`SigningAlgorithm::signature_from_der`). Core verifies it before anybody sees it.
+    /// DER ([`SigningAlgorithm::signature_from_der`]). Core verifies it before anybody sees it.
     ///
     /// # Errors
     ///

@@ -12,8 +12,8 @@ use grantor::event::Reason;
 use grantor::http::Request;
 use grantor::store::KeyStore;
 use grantor::{
-    AuthorizationServer, Builder, ConfigError, KeyId, KeyRotation, Resource, SigningAlgorithm,
-    SigningKeyInfo, SigningKeyState, Stores,
+    AuthorizationServer, Builder, ConfigError, Held, ImportedKey, KeyId, KeyRotation, Resource,
+    SigningAlgorithm, SigningKeyInfo, SigningKeyState, Stores,
 };
 use support::*;
 
@@ -414,4 +414,49 @@ async fn s7_a_rotation_that_cannot_be_kept_is_a_config_error() {
         assert!(matches!(error, ConfigError::KeyRotation { .. }), "{wrong:?}: {error}");
         assert!(error.to_string().contains(says), "{error}");
     }
+}
+
+/// A key for ES256, as `openssl pkey` writes it.
+fn pem() -> String {
+    let random = ring::rand::SystemRandom::new();
+    let scheme = &ring::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
+    let pkcs8 = ring::signature::EcdsaKeyPair::generate_pkcs8(scheme, &random).unwrap();
+    let text = data_encoding::BASE64.encode(pkcs8.as_ref());
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+}
+
+/// A key that signed elsewhere: known first, then used, then replaced as every other.
+#[tokio::test]
+async fn s7_an_imported_key_is_the_next_one() {
+    let world = World::new();
+    let server = rotating(&world).build().await.unwrap();
+    let secret = world.client("demo").await;
+    let first = kid_now(&world, &server, &secret).await;
+    let pem = pem();
+    let imported = || ImportedKey::from_pem(&pem, None).unwrap();
+    let own = imported().kid();
+    server.signing_keys().import(imported(), false).await.unwrap();
+    assert!(kids(&server).await.contains(&own), "known at once");
+    assert_eq!(kid_now(&world, &server, &secret).await, first);
+    pass(&world, &server, PROPAGATION + 20).await;
+    assert_eq!(kid_now(&world, &server, &secret).await, own);
+    let error = server.signing_keys().import(imported(), true).await.unwrap_err();
+    assert!(error.to_string().contains("already"), "{error}");
+    let listed = server.signing_keys().list().await.unwrap();
+    let listed = listed.iter().find(|key| key.kid().as_str() == own).unwrap();
+    assert!(matches!(listed.held(), Held::Sealed(_)));
+    assert_eq!(listed.public().unwrap().thumbprint(), own);
+    pass(&world, &server, EVERY).await;
+    assert_ne!(kid_now(&world, &server, &secret).await, own);
+}
+
+/// Before the first server starts: no other key is made.
+#[tokio::test]
+async fn s7_an_imported_key_can_be_the_first() {
+    let world = World::new();
+    let imported = ImportedKey::from_pem(&pem(), None).unwrap();
+    let own = imported.kid();
+    rotating(&world).signing_keys().unwrap().import(imported, false).await.unwrap();
+    let server = rotating(&world).build().await.unwrap();
+    assert_eq!(kids(&server).await, [own]);
 }

@@ -23,7 +23,6 @@ const PRIVATE_KEY: &str = "a private key";
 pub struct ImportedKey {
     pub(crate) algorithm: SigningAlgorithm,
     /// As [`SigningKey::open`] takes it.
-    #[allow(dead_code)] // Until the key set takes imported keys.
     pub(crate) pkcs8: Zeroizing<Vec<u8>>,
     pub(crate) public: PublicMembers,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{AuthorizationServer, report};
 use crate::clock::Clock;
 use crate::event::{Event, EventSink};
-use crate::jose::SigningAlgorithm;
+use crate::jose::{GeneratedKey, ImportedKey, PublicKey, PublicMembers, SigningAlgorithm, published};
 use crate::keys::{KeyError, KeyRing, Upkeep, Wish};
 use crate::store::{KeyRecord, PrivateKey};
 use crate::types::{HostKeyId, KeyId, Timestamp};
@@ -139,6 +139,20 @@ impl SigningKeys {
         self.attend(Wish::Retire { kid: kid.clone(), because: because.to_owned() }).await
     }
 
+    /// Takes over a key that signed somewhere else: as the next one of its algorithm, published now and signing after
+    /// [`KeyRotation::propagation`](crate::KeyRotation::propagation), or at once, where that is wanted or there is no key of its
+    /// algorithm yet. From then on it is a key like every other, sealed in the key store, and rotation replaces it.
+    ///
+    /// Its `kid` is its RFC 7638 thumbprint, whatever it was called before: that ties its public half to the record.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningKeysError`]; also for a key that is in the key store already.
+    pub async fn import(&self, key: ImportedKey, at_once: bool) -> Result<(), SigningKeysError> {
+        let ImportedKey { algorithm, pkcs8, public } = key;
+        self.attend(Wish::Import { algorithm, key: GeneratedKey { pkcs8, public }, at_once }).await
+    }
+
     async fn attend(&self, wish: Wish) -> Result<(), SigningKeysError> {
         let Upkeep { changes, mut failures } = self.keys.attend(wish).await;
         for change in &changes {
@@ -203,6 +217,15 @@ impl SigningKeyInfo {
             PrivateKey::Signer(reference) => Held::Signer(reference.name.clone()),
             PrivateKey::Unknown(_) => Held::Unknown,
         }
+    }
+
+    /// Its public half, as it is published; `None` for one of a newer release. [`PublicKey::to_jwk`] and
+    /// [`PublicKey::to_spki_pem`] write it down.
+    #[must_use]
+    pub fn public(&self) -> Option<PublicKey> {
+        let members = PublicMembers::from_json(self.record.public())?;
+        let jwk = published(&members, self.record.kid().as_str(), self.record.alg());
+        PublicKey::from_jwk(&jwk.to_string()).ok()
     }
 
     /// Its record: the public half, every time that is written, and why it was retired.
