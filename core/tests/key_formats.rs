@@ -291,9 +291,8 @@ fn rfc8725_s3_4_a_public_half_that_does_not_fit_is_refused() {
 
 fn rsa_jwk_of(part: &str) -> Value {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/cookbook/jwk");
-    let file = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let file =
-        file.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(part)).next().unwrap();
+    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.find(|path| path.file_name().unwrap().to_str().unwrap().starts_with(part)).unwrap();
     serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
 }
 
