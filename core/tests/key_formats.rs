@@ -96,6 +96,9 @@ fn rfc5280_s4_1_2_7_there_is_one_encoding() {
             assert!(PublicKey::from_spki_der(&good[..length], algorithm).is_err(), "{name} cut at {length}");
         }
         assert!(PublicKey::from_spki_der(&[&good[..], &[0]].concat(), algorithm).is_err());
+        let mut longer_inside = [&good[..], &[5, 0]].concat();
+        longer_inside[if good[1] < 0x80 { 1 } else { 3 }] += 2;
+        assert!(PublicKey::from_spki_der(&longer_inside, algorithm).is_err(), "a third part");
         for at in 0..26 {
             for bit in 0..8 {
                 let mut changed = good.clone();
@@ -194,6 +197,24 @@ fn rfc5915_s3_a_key_without_its_point_is_completed() {
     }
 }
 
+/// RFC 5915 §3 has the private number at full length; not everybody writes the zeros.
+#[cfg(feature = "josekit")]
+#[test]
+fn rfc5915_s3_zeros_in_front_may_be_missing() {
+    let mut full = der("p256-no-public");
+    let at = full.len() - 32;
+    full[at..].fill(0);
+    *full.last_mut().unwrap() = 5;
+    let mut short = full[..at].to_vec();
+    short.push(5);
+    // The lengths of the number and of all that it is in.
+    for length in [at - 1, at - 6, at - 8, 1] {
+        short[length] -= 31;
+    }
+    let [full, short] = [full, short].map(|der| ImportedKey::from_pem(&private_pem(&der), None).unwrap());
+    assert_eq!(full.kid(), short.kid());
+}
+
 #[cfg(not(feature = "josekit"))]
 #[test]
 fn without_josekit_what_it_is_needed_for_is_told() {
@@ -270,9 +291,8 @@ fn rfc8725_s3_4_a_public_half_that_does_not_fit_is_refused() {
 
 fn rsa_jwk_of(part: &str) -> Value {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/cookbook/jwk");
-    let file = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let file =
-        file.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(part)).next().unwrap();
+    let mut files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let file = files.find(|path| path.file_name().unwrap().to_str().unwrap().starts_with(part)).unwrap();
     serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
 }
 

@@ -64,7 +64,7 @@ impl ImportedKey {
                 Unread::Pss => "for PSS with SHA-256 and a salt of 32 bytes, if it is marked as one for PSS",
             })
         })?;
-        Self::assemble(parts, algorithm)
+        Self::assemble(&parts, algorithm)
     }
 
     /// Reads a private JWK (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). An RSA key that names no `alg` is one for RS256. Its `kid`
@@ -79,11 +79,11 @@ impl ImportedKey {
         let members = members.and_then(|json| Members::parse(json.as_bytes()));
         let jwk = members.ok_or(InvalidValue::new("a JWK", "a JSON object, no member twice"))?;
         let algorithm = named(&jwk)?;
-        Self::assemble(parts(&jwk)?, algorithm)
+        Self::assemble(&parts(&jwk)?, algorithm)
     }
 
-    fn assemble(parts: PrivateParts, wanted: Option<SigningAlgorithm>) -> Result<Self, InvalidValue> {
-        let (public, implied) = match &parts {
+    fn assemble(parts: &PrivateParts, wanted: Option<SigningAlgorithm>) -> Result<Self, InvalidValue> {
+        let (public, implied) = match parts {
             PrivateParts::Ec(crv, d, point) => {
                 let point = point.clone().map_or_else(|| missing_point(crv, d), Ok)?;
                 let es = if *crv == "P-256" { SigningAlgorithm::Es256 } else { SigningAlgorithm::Es384 };
@@ -109,7 +109,7 @@ impl ImportedKey {
         let verifying = PublicKey::from_jwk_for(&jwk, AssertionAlgorithm::from(algorithm))?;
         let public = verifying.members().clone();
         let point = || [&[4][..], &public.key_bytes()].concat();
-        let pkcs8 = match &parts {
+        let pkcs8 = match parts {
             PrivateParts::Ec(crv, d, _) => pkcs8::write_ec(crv, d, Some(&point())),
             PrivateParts::Ed25519(seed, _) => pkcs8::write_ed25519(seed, &public.key_bytes()),
             PrivateParts::Rsa(numbers, _) => pkcs8::write_rsa(algorithm, numbers),

@@ -145,3 +145,39 @@ fn private_key_info(version: u8, kind: &[u8], key: &[u8], public: &[u8]) -> Zero
     let (version, kind) = (der::value(INTEGER, &[&[version]]), der::value(SEQUENCE, &[kind]));
     der::value(SEQUENCE, &[&version, &kind, &der::value(OCTET_STRING, &[key]), public])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn der(name: &str) -> Vec<u8> {
+        let keys = include_str!("../../tests/vectors/own/keys.json");
+        let keys: serde_json::Value = serde_json::from_str(keys).expect("JSON");
+        let blocks = super::super::pem::blocks(keys[name].as_str().expect("a key")).expect("PEM");
+        blocks[0].der.as_ref().expect("base64").to_vec()
+    }
+
+    /// OpenSSL and this write the same bytes.
+    #[test]
+    fn rfc5958_s2_what_is_read_is_written_as_it_was() {
+        for name in ["p256", "p384", "p256-no-public", "rsa2048", "pss-sha256"] {
+            let der = der(name);
+            let written = match read(&der).unwrap_or_else(|unread| panic!("{name}: {unread:?}")) {
+                PrivateParts::Ec(crv, d, point) => write_ec(crv, &d, point.as_deref()),
+                PrivateParts::Rsa(numbers, false) => write_rsa(SigningAlgorithm::Rs256, &numbers),
+                PrivateParts::Rsa(numbers, true) => write_rsa(SigningAlgorithm::Ps256, &numbers),
+                PrivateParts::Ed25519(..) => panic!("{name}"),
+            };
+            assert!(*written == der, "{name}");
+        }
+    }
+
+    /// ring and this write the same bytes, which is what ring reads.
+    #[test]
+    fn rfc8410_s7_ed25519_is_written_in_the_second_version() {
+        let document = ring::signature::Ed25519KeyPair::generate_pkcs8(&super::super::system_random());
+        let document = document.expect("a key");
+        let Ok(PrivateParts::Ed25519(seed, Some(point))) = read(document.as_ref()) else { panic!("Ed25519") };
+        assert!(*write_ed25519(&seed, &point) == document.as_ref());
+    }
+}
