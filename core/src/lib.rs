@@ -50,6 +50,7 @@
 //! - [`AuthorizationServer`] and [`Builder`]: what can be set, and what is found wrong at start.
 //! - [`store`]: the storage traits, their promises, and a store over a table that you have.
 //! - [`resource`]: checking tokens in the API that they are for.
+//! - [`KeyRotation`], [`SigningKeys`] and [`Signer`]: signing keys that change by themselves, and where they are.
 //! - [`policy`]: who decides what a token says.
 //! - [`event`]: what happened, for audit trails and metrics.
 //! - [`guide`]: how-to pages, the reasons behind each default, and which test holds which requirement.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::store::{ClientStore, CredentialUsage, KeyStore, TokenStore};
 
-/// Where clients, signing keys and tokens are kept. A backend converts into all three; each can be replaced.
+/// Where clients, signing keys and tokens are kept. A backend converts into all of them; each can be replaced.
 ///
 /// ```
 /// # use grantor::{Stores, store::TokenStore};
