@@ -231,7 +231,7 @@ impl Builder {
         let algorithms = check::algorithms(&resources)?;
         check_clock_skew(self.clock_skew)?;
         let longest_life = resources.longest_life();
-        self.rotation.check(longest_life, self.clock_skew)?;
+        self.rotation.check(longest_life, self.clock_skew, algorithms.len())?;
         if self.host_keys.is_empty() {
             return Err(ConfigError::NoHostKey);
         }

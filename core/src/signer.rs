@@ -14,7 +14,8 @@ use crate::jose::{PublicKey, SigningAlgorithm};
 #[async_trait]
 pub trait Signer: Debug + Send + Sync + 'static {
     /// What stored records call this signer, such as `aws-kms`: 1 to 64 characters, and the same for as long as a key of
-    /// it is in the key store. A record that names another one is refused at start.
+    /// it is in the key store. A key that signs and is held by another one is refused
+    /// at start.
     fn name(&self) -> &str;
 
     /// Makes a key for `algorithm`, usable when this returns.

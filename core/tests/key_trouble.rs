@@ -272,6 +272,7 @@ struct Counting {
     deleted: Arc<Mutex<Vec<String>>>,
     refuses: Arc<AtomicBool>,
     is_confused: Arc<AtomicBool>,
+    is_away: Arc<AtomicBool>,
     name: &'static str,
 }
 
@@ -282,6 +283,9 @@ impl Signer for Counting {
     }
 
     async fn create(&self, _algorithm: SigningAlgorithm) -> Result<SignerKey, SignerError> {
+        if self.is_away.load(Ordering::SeqCst) {
+            return Err(SignerError::unavailable("kms-down-7f3"));
+        }
         let at = self.made.fetch_add(1, Ordering::SeqCst);
         let alg = if self.is_confused.load(Ordering::SeqCst) { "ES384" } else { "ES256" };
         Ok(SignerKey::new(format!("key-{at}"), Signing::new(alg).public()))
@@ -381,4 +385,215 @@ async fn s7_times_beyond_all_bounds_are_a_config_error() {
         let error = World::new().builder().key_rotation(rotation).build().await.unwrap_err();
         assert!(matches!(error, ConfigError::KeyRotation { .. }));
     }
+}
+
+/// So often that the next key is due when the first one begins.
+#[tokio::test]
+async fn s7_the_shortest_rotation_needs_several_keys_at_once() {
+    let world = World::new();
+    let short = KeyRotation::default().every(Duration::from_secs(2)).propagation(Duration::from_secs(1));
+    let api = Resource::new(API).scopes(["read", "write"]).lifetime(Duration::from_secs(4));
+    let server =
+        world.bare().resource(api).key_rotation(short).clock_skew(Duration::ZERO).build().await.unwrap();
+    let secret = world.client("demo").await;
+    let mut signed = Vec::new();
+    for _ in 0..60 {
+        let token = send(&server, grant("demo", &secret, &[])).await.access_token();
+        let kid = verified(&server, &token).await.header["kid"].to_string();
+        if signed.last() != Some(&kid) {
+            assert!(!signed.contains(&kid));
+            signed.push(kid);
+        }
+        world.clock.advance(1);
+        server.maintain().await;
+    }
+    assert!(signed.len() >= 28, "{}", signed.len());
+    assert_eq!(world.events.count(&Kind::MaintenanceFailed), 0);
+    assert!(jwks(&server).await.len() <= 8);
+}
+
+/// The first write wins, the second one fails: the key of the first is not taken again.
+#[tokio::test]
+async fn s7_a_key_is_introduced_once() {
+    let world = World::new();
+    let keys = FakeKeys::new(&world.store);
+    let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
+    let server = world.over(stores).build().await.unwrap();
+    for _ in 0..3 {
+        *keys.replace.lock().unwrap() = FakeReplace::PassOnce;
+        let _ = server.signing_keys().rotate().await;
+        *keys.replace.lock().unwrap() = FakeReplace::PassOn;
+        server.signing_keys().rotate_now().await.unwrap();
+    }
+    assert_eq!(kids(&server).await.len(), 7);
+}
+
+#[tokio::test]
+async fn s7_a_damaged_key_that_is_retired_is_in_nobodys_way() {
+    let world = World::new();
+    let server = world.server().await;
+    server.signing_keys().rotate_now().await.unwrap();
+    let (set, revision) = KeyStore::load(&world.store).await.unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&set.to_document().unwrap()).unwrap();
+    document["keys"][0]["public"]["x"] = document["keys"][1]["public"]["x"].clone();
+    let damaged = KeySet::from_document(&document.to_string()).unwrap();
+    let _ = KeyStore::replace(&world.store, revision, &damaged).await.unwrap();
+    let bad = set.keys()[0].kid();
+    world.builder().signing_keys().unwrap().retire(bad, "damaged").await.unwrap();
+    let restarted = world.builder().build().await.unwrap();
+    restarted.signing_keys().rotate().await.unwrap();
+    for _ in 0..200 {
+        world.clock.advance(DAY);
+        restarted.maintain().await;
+    }
+    assert!(!kids(&restarted).await.contains(bad), "forgotten in the end");
+}
+
+/// An administrator beside the servers has not all that they have: what signs next, they make.
+#[tokio::test]
+async fn s7_beside_the_servers_a_retirement_makes_no_key() {
+    let world = World::new();
+    let server = world.server().await;
+    let secret = world.client("demo").await;
+    let only = kids(&server).await[0].clone();
+    let stale = AuthorizationServer::builder(ISSUER, world.store.clone(), host_keys(&[("stale", 9)]))
+        .clock(world.clock.clone())
+        .resource(Resource::new(API));
+    stale.signing_keys().unwrap().retire(&only, "compromised").await.unwrap();
+    assert_eq!(kids(&server).await, [only]);
+    world.clock.advance(5);
+    server.maintain().await;
+    assert_eq!(status(&server, &secret).await, 200, "made by the server");
+    world.server().await;
+}
+
+#[tokio::test]
+async fn s7_an_emergency_waits_for_no_signer() {
+    let (world, signer) = (World::new(), Counting { name: "kms", ..Counting::default() });
+    let server = world.builder().signer(signer.clone()).build().await.unwrap();
+    let only = kids(&server).await[0].clone();
+    signer.is_away.store(true, Ordering::SeqCst);
+    server.signing_keys().retire(&only, "compromised").await.unwrap();
+    assert!(jwks(&server).await.is_empty());
+    assert!(
+        world.events.all().iter().any(|seen| seen.source.contains("kms-down-7f3")),
+        "and says what is missing"
+    );
+    signer.is_away.store(false, Ordering::SeqCst);
+    world.clock.advance(5);
+    server.maintain().await;
+    assert_eq!(jwks(&server).await.len(), 1);
+}
+
+/// A key that its signer may have deleted is not taken again, and one that it keeps is in no other's way.
+#[tokio::test]
+async fn s7_what_a_signer_would_not_delete_is_asked_for_by_itself() {
+    let (world, signer) = (World::new(), Counting { name: "kms", ..Counting::default() });
+    let keys = FakeKeys::new(&world.store);
+    let stores = || Stores::from(world.store.clone()).with_keys(keys.clone());
+    let server = world.over(stores()).signer(signer.clone()).build().await.unwrap();
+    signer.refuses.store(true, Ordering::SeqCst);
+    *keys.replace.lock().unwrap() = FakeReplace::AlwaysLost;
+    assert!(server.signing_keys().rotate().await.is_err());
+    assert_eq!(signer.made.load(Ordering::SeqCst), 2);
+    *keys.replace.lock().unwrap() = FakeReplace::PassOn;
+    server.signing_keys().rotate().await.unwrap();
+    assert_eq!(signer.made.load(Ordering::SeqCst), 3, "another one");
+    signer.refuses.store(false, Ordering::SeqCst);
+    world.clock.advance(3600);
+    server.maintain().await;
+    assert_eq!(signer.deleted.lock().unwrap().last().map(String::as_str), Some("key-1"));
+}
+
+/// Twice in a row, as a machine does whose clock has no battery.
+#[tokio::test]
+async fn s7_t103_a_clock_that_is_far_off_again_destroys_nothing() {
+    let world = World::new();
+    let server = world.server().await;
+    let secret = world.client("demo").await;
+    let token = send(&server, grant("demo", &secret, &[])).await.access_token();
+    let years = 20 * 365 * DAY;
+    for _ in 0..3 {
+        world.clock.advance(years);
+        world.server().await.maintain().await;
+        world.clock.advance(5 - years);
+        server.maintain().await;
+        world.clock.advance(60);
+        server.maintain().await;
+        verified(&server, &token).await;
+    }
+}
+
+/// The store has lost a key and gone on since: a higher revision, and the key is not there.
+#[tokio::test]
+async fn s7_t101_a_key_that_was_lost_and_written_over_stays_published() {
+    let world = World::new();
+    let keys = FakeKeys::new(&world.store);
+    let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
+    let server = world.over(stores).build().await.unwrap();
+    let secret = world.client("demo").await;
+    let (before, _) = KeyStore::load(&world.store).await.unwrap();
+    server.signing_keys().rotate_now().await.unwrap();
+    let token = send(&server, grant("demo", &secret, &[])).await.access_token();
+    let (_, revision) = KeyStore::load(&world.store).await.unwrap();
+    let _ = KeyStore::replace(&world.store, revision, &before).await.unwrap();
+    for _ in 0..20 {
+        world.clock.advance(5);
+        server.maintain().await;
+        verified(&server, &token).await;
+    }
+}
+
+#[tokio::test]
+async fn s7_to_retire_a_key_twice_changes_nothing() {
+    let world = World::new();
+    let server = world.server().await;
+    let secret = world.client("demo").await;
+    server.signing_keys().rotate_now().await.unwrap();
+    let stolen = kids(&server).await[0].clone();
+    for _ in 0..3 {
+        server.signing_keys().retire(&stolen, "compromised").await.unwrap();
+        world.clock.advance(5);
+        server.maintain().await;
+    }
+    let first = issued(&server, "demo", &secret, &[]).await.header["kid"].clone();
+    let listed = server.signing_keys().list().await.unwrap();
+    let early = listed.iter().filter(|key| {
+        let record = key.record();
+        record.kid().as_str() != first && record.retired().is_none()
+    });
+    for key in early {
+        assert!(key.record().signs_from().is_none_or(|from| from > at(NOW + DAY)), "not brought forward");
+    }
+}
+
+/// A step of the clock is over when it is over.
+#[tokio::test]
+async fn s7_t103_a_clock_that_was_ahead_leaves_the_published_keys_to_caches() {
+    let world = World::new();
+    let server = world.server().await;
+    world.clock.advance(365 * DAY);
+    server.maintain().await;
+    world.clock.advance(-365 * DAY + 5);
+    server.maintain().await;
+    let request = grantor::http::Request::builder("GET", "/.well-known/jwks.json");
+    let answer = Answer::of(server.jwks(request.build()).await);
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=300"));
+}
+
+#[tokio::test]
+async fn s7_after_a_restore_the_first_wish_is_fulfilled_too() {
+    let world = World::new();
+    let keys = FakeKeys::new(&world.store);
+    let stores = Stores::from(world.store.clone()).with_keys(keys.clone());
+    let server = world.over(stores).build().await.unwrap();
+    let (before, _) = KeyStore::load(&world.store).await.unwrap();
+    server.signing_keys().rotate_now().await.unwrap();
+    let restored = MemoryStore::new();
+    assert_eq!(KeyStore::replace(&restored, Revision::ABSENT, &before).await.unwrap(), Replace::Won);
+    *keys.instead.lock().unwrap() = Some(restored);
+    let first = before.keys()[0].kid();
+    server.signing_keys().retire(first, "compromised").await.unwrap();
+    assert!(world.events.all().iter().any(|seen| seen.source.contains("lost or restored")));
+    assert!(jwks(&server).await.iter().all(|key| key["kid"] != first.as_str()));
 }

@@ -78,8 +78,13 @@ impl Rules {
         period.from.plus(written.min(self.rotation.interval()))
     }
 
+    /// What begins later than any node would write was written by a clock that was far off, and nobody waits for it.
+    fn latest(&self, now: Timestamp) -> Timestamp {
+        now.plus(self.lead() + self.ahead() + self.rotation.interval())
+    }
+
     /// How long past its end a key is kept.
-    fn kept(&self) -> Duration {
+    pub(crate) fn kept(&self) -> Duration {
         KEPT_FOR.min(self.rotation.interval() / 4)
     }
 
@@ -123,8 +128,7 @@ fn is_settled(keys: &KeySet, now: Timestamp, rules: &Rules) -> bool {
 
 fn next(keys: &KeySet, algorithm: SigningAlgorithm, now: Timestamp, rules: &Rules) -> Option<Step> {
     let announced = rules.trusted(keys, algorithm).find(|key| key.signs_after().is_some());
-    // What begins later than any node would write was written by a clock that was far off, and nobody waits for it.
-    let latest = now.plus(rules.lead() + rules.ahead() + rules.rotation.interval());
+    let latest = rules.latest(now);
     let periods = rules.trusted(keys, algorithm).filter_map(period);
     // Of a shorter interval the newer one may end first.
     let lasting = periods.filter(|period| period.from <= latest && now < period.until);
@@ -183,7 +187,14 @@ pub(crate) fn retire(
     let Some(algorithm) = algorithm.filter(|algorithm| rules.algorithms.contains(algorithm)) else {
         return steps;
     };
-    let left = || rules.trusted(keys, algorithm).filter(|key| key.kid() != kid);
+    if retired.is_some_and(|key| key.retired().is_some()) {
+        return steps;
+    }
+    // Whether or not this node can sign with them: others can.
+    let left = || {
+        let others = keys.keys().iter().filter(|key| key.kid() != kid && key.alg() == algorithm.as_str());
+        others.filter(|key| key.retired().is_none() && !matches!(key.private(), PrivateKey::Unknown(_)))
+    };
     let periods = || left().filter_map(|key| Some((key, period(key)?)));
     let begun = periods().filter(|(_, period)| period.from <= now && now < period.until);
     let begun = begun.map(|(_, period)| period.from).max();
@@ -192,7 +203,9 @@ pub(crate) fn retire(
     if begun.is_some() && begun > own {
         return steps;
     }
-    let to_come = periods().filter(|(_, period)| now < period.from).min_by_key(|(_, period)| period.from);
+    let latest = rules.latest(now);
+    let to_come = periods().filter(|(_, period)| now < period.from && period.from <= latest);
+    let to_come = to_come.min_by_key(|(_, period)| period.from);
     let announced = left().find(|key| key.signs_after().is_some());
     steps.extend(match (to_come, announced, begun) {
         (Some((key, _)), _, _) => Some(Step::BringForward(key.kid().clone())),

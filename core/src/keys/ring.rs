@@ -15,7 +15,7 @@ use crate::types::Timestamp;
 /// How often a store that has been away since the start is asked again.
 pub(crate) const RETRY_EVERY: Duration = Duration::from_secs(1);
 /// No time yet.
-const NEVER: i64 = i64::MIN;
+pub(super) const NEVER: i64 = i64::MIN;
 
 /// The keys of one issuer. A request takes the snapshot and never waits for the store.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) struct KeyRing {
     snapshot: RwLock<Option<Shared>>,
     tried_at: AtomicI64,
     read_at: AtomicI64,
+    /// When the key set was read for the first time.
+    pub(super) begun_at: AtomicI64,
     pub(super) resealed_at: AtomicI64,
     /// Whether servers do what is due, and this is only what an administrator holds.
     pub(super) is_beside: bool,
@@ -46,6 +48,7 @@ impl KeyRing {
             snapshot: RwLock::new(None),
             tried_at: AtomicI64::new(NEVER),
             read_at: AtomicI64::new(NEVER),
+            begun_at: AtomicI64::new(NEVER),
             resealed_at: AtomicI64::new(NEVER),
             is_beside,
         }
@@ -105,7 +108,7 @@ impl KeyRing {
         let (set, revision) = self.workshop.store.load().await?;
         let held = held.as_ref();
         if held.is_some_and(|held| held.is_whole() && held.is_of(&set, revision)) {
-            self.read_at.fetch_max(now.as_unix(), Ordering::Relaxed);
+            self.was_read(now);
             return Ok(Stored { set, revision, wrong: None });
         }
         let went_back = held.is_some_and(|held| held.is_ahead_of(&set, revision));
@@ -118,11 +121,18 @@ impl KeyRing {
             (None, true) => false,
             _ => self.show(fresh, held.filter(|_| went_back), upkeep),
         };
-        self.read_at.fetch_max(now.as_unix(), Ordering::Relaxed);
-        if is_shown && went_back && wrong.is_none() {
-            return Err(KeyError::WentBack);
+        self.was_read(now);
+        if is_shown && went_back {
+            upkeep.failures.push(KeyError::WentBack);
         }
         Ok(Stored { set, revision, wrong })
+    }
+
+    fn was_read(&self, now: Timestamp) {
+        self.read_at.store(now.as_unix(), Ordering::Relaxed);
+        if self.begun_at.load(Ordering::Relaxed) == NEVER {
+            self.begun_at.store(now.as_unix(), Ordering::Relaxed);
+        }
     }
 
     /// What this process has written itself.
@@ -150,7 +160,7 @@ impl KeyRing {
                     kid: kid.clone(),
                     because: retirement.because.clone(),
                 }));
-                fresh.after(held, is_replaced, now)
+                fresh.after(held, now)
             }
         };
         *place = Some(Arc::new(fresh));

@@ -78,10 +78,17 @@ impl KeyRotation {
     }
 
     /// Times with which no key could be published before it signs, or too many at a time.
-    pub(crate) fn check(&self, longest_life: Duration, skew: Duration) -> Result<(), ConfigError> {
+    pub(crate) fn check(
+        &self,
+        longest_life: Duration,
+        skew: Duration,
+        algorithms: usize,
+    ) -> Result<(), ConfigError> {
         let whole = self.every.subsec_nanos() == 0 && self.propagation.subsec_nanos() == 0;
         let published_before = self.propagation.saturating_add(skew + Duration::from_secs(1));
+        let algorithms = u64::try_from(algorithms).unwrap_or(u64::MAX);
         let at_once = longest_life.saturating_add(published_before).as_secs() / self.every.as_secs().max(1);
+        let at_once = at_once.saturating_mul(algorithms);
         let rules = [
             (whole, "whole seconds"),
             (!self.propagation.is_zero(), "propagation: at least a second"),

@@ -17,9 +17,10 @@ use crate::types::{KeyId, Timestamp};
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) revision: Revision,
+    /// As it was read.
+    read: KeySet,
     /// First those of the store, then those that it has lost.
     keys: Vec<OpenKey>,
-    lost: usize,
     is_whole: bool,
     rules: Arc<Rules>,
 }
@@ -45,9 +46,11 @@ impl Snapshot {
         let mut wrong = None;
         let keys = set.keys().iter().map(|record| {
             OpenKey::open(record.clone(), workshop).unwrap_or_else(|error| {
-                let is_without_use =
-                    matches!(error, KeyError::SignerMissing { .. }) && has_successor(record, set, now);
-                if !is_without_use {
+                // Nothing is signed with it any more.
+                let is_over = record.retired().is_some()
+                    || !record.is_published_at(now)
+                    || matches!(error, KeyError::SignerMissing { .. }) && has_successor(record, set, now);
+                if !is_over {
                     wrong = Some(error);
                 }
                 let before = held.and_then(|held| held.opened(record.kid()));
@@ -55,8 +58,13 @@ impl Snapshot {
             })
         });
         let keys = keys.collect();
-        let snapshot =
-            Self { revision, keys, lost: 0, is_whole: wrong.is_none(), rules: Arc::clone(&workshop.rules) };
+        let snapshot = Self {
+            revision,
+            read: set.clone(),
+            keys,
+            is_whole: wrong.is_none(),
+            rules: Arc::clone(&workshop.rules),
+        };
         (snapshot, wrong)
     }
 
@@ -67,7 +75,7 @@ impl Snapshot {
 
     /// Whether this is what was read of that set.
     pub(super) fn is_of(&self, set: &KeySet, revision: Revision) -> bool {
-        self.revision == revision && self.kids_of_the_store().eq(set.keys().iter().map(KeyRecord::kid))
+        self.revision == revision && self.read == *set
     }
 
     /// Whether the store has gone back to that set since this was read, or to another of the same revision.
@@ -75,21 +83,15 @@ impl Snapshot {
         revision < self.revision || revision == self.revision && !self.is_of(set, revision)
     }
 
-    fn kids_of_the_store(&self) -> impl Iterator<Item = &KeyId> {
-        self.keys.iter().take(self.keys.len() - self.lost).map(|key| key.record.kid())
-    }
-
     /// As what follows on `earlier`. The trust in a key that was retired does not come back, whatever a restored store says;
-    /// and what a store has lost goes on being published, since tokens of it are about.
-    pub(super) fn after(self, earlier: &Self, is_lossy: bool, now: Timestamp) -> Self {
+    /// and what is not there any more although its tokens are about, the store has lost: it stays known here.
+    pub(super) fn after(self, earlier: &Self, now: Timestamp) -> Self {
         let mut own = self.distrusting(earlier);
-        let lost_before = earlier.keys.len() - earlier.lost;
-        let gone = earlier.keys.iter().enumerate().filter(|(at, key)| {
+        let gone = earlier.keys.iter().filter(|key| {
             let is_here = own.keys.iter().any(|own| own.record.kid() == key.record.kid());
-            (is_lossy || *at >= lost_before) && !is_here && key.record.is_published_at(now)
+            !is_here && key.record.published_until().is_none_or(|end| now < end)
         });
-        let gone: Vec<_> = gone.map(|(_, key)| key.without_private()).collect();
-        own.lost += gone.len();
+        let gone: Vec<_> = gone.map(OpenKey::without_private).collect();
         own.keys.extend(gone);
         own
     }
@@ -115,7 +117,7 @@ impl Snapshot {
     }
 
     /// Whether there is a key that signs here.
-    pub(super) fn signs(&self) -> bool {
+    pub(crate) fn signs(&self) -> bool {
         self.keys.iter().any(|key| key.algorithm().is_some())
     }
 

@@ -59,6 +59,19 @@ impl KeyRing {
         self.attend(Wish::Due).await
     }
 
+    /// Reads the key set again, and no more: for a request that waits.
+    pub(crate) async fn look(&self, _turn: Turn) -> Upkeep {
+        let mut upkeep = Upkeep::default();
+        match self.read(&mut upkeep).await {
+            Ok(stored) => {
+                upkeep.is_read = true;
+                upkeep.failures.extend(stored.wrong);
+            }
+            Err(error) => upkeep.failures.push(error),
+        }
+        upkeep
+    }
+
     /// Fulfils a wish, and then does what is due.
     pub(crate) async fn attend(&self, wish: Wish) -> Upkeep {
         let mut upkeep = Upkeep::default();
@@ -73,6 +86,7 @@ impl KeyRing {
         let mut asked = self.prepare(wish)?;
         let mut stored = self.read(upkeep).await?;
         upkeep.is_read = true;
+        let reseals = matches!(asked, Asked::Due) && self.is_time_to_reseal(self.workshop.clock.now());
         let mut lost = 0;
         let failures = loop {
             // Nothing is made because something cannot be opened. To end the trust in a key takes no private half.
@@ -85,13 +99,18 @@ impl KeyRing {
             let steps = self.steps(&asked, &stored.set, now)?;
             let given = if let Asked::Import { key, .. } = &asked { Some(key) } else { None };
             let mut draft = self.workshop.take(stored.set.clone(), &steps, now, given).await;
-            if !matches!(asked, Asked::Due)
+            if let Asked::Retire { kid, .. } = &asked
+                && draft.set.keys().iter().any(|key| key.kid() == kid && key.retired().is_some())
+            {
+                // The trust ends, whether or not the next key could be made: that is due besides.
+                upkeep.failures.append(&mut draft.failures);
+            } else if !matches!(asked, Asked::Due)
                 && let Some(failure) = draft.failures.pop()
             {
                 // A wish is fulfilled whole or not at all.
                 return Err(failure);
             }
-            if matches!(asked, Asked::Due) && self.is_time_to_reseal(now) {
+            if reseals {
                 draft.failures.extend(self.workshop.reseal(&mut draft.set, &mut draft.changes).err());
             }
             let is_wish = !matches!(asked, Asked::Due);
@@ -99,11 +118,13 @@ impl KeyRing {
                 upkeep.is_fulfilled |= is_wish;
                 break draft.failures;
             }
-            match self.workshop.store.replace(stored.revision, &draft.set).await? {
+            let written = self.workshop.store.replace(stored.revision, &draft.set).await;
+            match written.inspect_err(|_| self.workshop.is_unsure(now))? {
                 Replace::Won => {
                     (stored.set, stored.revision) = (draft.set, stored.revision.next());
                     upkeep.is_fulfilled |= is_wish;
                     upkeep.changes.extend(draft.changes);
+                    upkeep.changes.extend(self.unseen(&asked));
                     self.show_written(&stored.set, stored.revision, upkeep);
                     asked = Asked::Due;
                 }
@@ -112,13 +133,13 @@ impl KeyRing {
                     stored = self.read(upkeep).await?;
                 }
                 Replace::Lost => {
-                    upkeep.failures.extend(self.workshop.tidy(&stored.set).await);
+                    upkeep.failures.extend(self.workshop.tidy(&stored.set, self.workshop.clock.now()).await);
                     return Err(KeyError::Lost(ATTEMPTS));
                 }
             }
         };
         upkeep.failures.extend(failures);
-        upkeep.failures.extend(self.workshop.tidy(&stored.set).await);
+        upkeep.failures.extend(self.workshop.tidy(&stored.set, self.workshop.clock.now()).await);
         Ok(())
     }
 
@@ -141,6 +162,10 @@ impl KeyRing {
             Asked::Due => {
                 let mut steps = self.lost_retirements(set);
                 steps.extend(plan::plan(set, now, rules));
+                // A clock may be far off right after its machine has started.
+                let begun_at = self.begun_at.load(Ordering::Relaxed);
+                let is_new = now.as_unix().abs_diff(begun_at) < rules.kept().as_secs();
+                steps.retain(|step| !is_new || !matches!(step, Step::Drop(_)));
                 // What an administrator holds knows neither the resources nor the signers of every server.
                 steps.retain(|step| !self.is_beside || matches!(step, Step::Schedule(..)));
                 Ok(steps)
@@ -149,7 +174,11 @@ impl KeyRing {
                 check_room(set, now)?;
                 Ok(plan::rotate(now, *at_once, rules))
             }
-            Asked::Retire { kid, because } if held(kid) => Ok(plan::retire(set, (kid, because), now, rules)),
+            Asked::Retire { kid, because } if held(kid) => {
+                let mut steps = plan::retire(set, (kid, because), now, rules);
+                steps.retain(|step| !self.is_beside || !matches!(step, Step::Begin(..)));
+                Ok(steps)
+            }
             Asked::Retire { kid, .. } => Err(KeyError::Unknown(kid.clone())),
             Asked::Import { key, .. } if held(&key.kid) => Err(KeyError::Exists(key.kid.clone())),
             Asked::Import { key, at_once } => {
@@ -166,6 +195,16 @@ impl KeyRing {
             |kid: &KeyId| set.keys().iter().any(|key| key.kid() == kid && key.retired().is_none());
         let lost = held.retired().filter(|(kid, _)| is_trusted(kid));
         lost.map(|(kid, retirement)| Step::Retire(kid.clone(), retirement.because.clone())).collect()
+    }
+
+    /// What no snapshot shows, for there is none.
+    fn unseen(&self, asked: &Asked) -> Option<KeyChange> {
+        match (asked, self.snapshot()) {
+            (Asked::Retire { kid, because }, None) => {
+                Some(KeyChange::Retired { kid: kid.clone(), because: because.clone() })
+            }
+            _ => None,
+        }
     }
 
     fn is_time_to_reseal(&self, now: Timestamp) -> bool {

@@ -17,6 +17,8 @@ use crate::types::{HostKeyId, Issuer, KeyId, Timestamp};
 
 /// After how many seconds a signer that would not delete a key is asked again.
 const DELETE_AGAIN_AFTER: u64 = 3600;
+/// How many seconds after a write of unknown outcome what was to be written is not deleted.
+const UNSURE_FOR: u64 = 60;
 
 /// What reading and changing the key set takes.
 #[derive(Debug)]
@@ -38,9 +40,35 @@ pub(crate) struct Workshop {
 pub(crate) struct Bench {
     /// Keys that were made and are in no key set yet, since nothing could be written: the next turn takes them.
     spare: Mutex<Vec<NewKey>>,
+    /// Keys that nobody needs, until their signer has deleted them. They are never taken again.
+    doomed: Mutex<Vec<NewKey>>,
+    /// Which keys a signer would not delete, and when it was asked.
+    undeleted: Mutex<Vec<(KeyId, Timestamp)>>,
     /// How many are at work: what one has made, another may be about to write.
     attending: AtomicUsize,
-    delete_failed_at: AtomicI64,
+    unsure_at: AtomicI64,
+}
+
+impl Bench {
+    fn is_calm(&self, now: Timestamp) -> bool {
+        let unsure_at = self.unsure_at.load(Ordering::Relaxed);
+        self.attending.load(Ordering::Acquire) <= 1 && now.as_unix().abs_diff(unsure_at) >= UNSURE_FOR
+    }
+
+    /// A signer that refuses is not asked all the time.
+    fn may_delete(&self, kid: &KeyId, now: Timestamp) -> bool {
+        let mut undeleted = lock(&self.undeleted);
+        undeleted.retain(|(_, at)| now.as_unix().abs_diff(at.as_unix()) < DELETE_AGAIN_AFTER);
+        undeleted.iter().all(|(known, _)| known != kid)
+    }
+
+    fn would_not_delete(&self, kid: &KeyId, now: Timestamp) {
+        lock(&self.undeleted).push((kid.clone(), now));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Somebody is at work.
@@ -112,12 +140,12 @@ impl Workshop {
         let set = set.clone();
         match step {
             Step::Announce(algorithm, after) => {
-                let key = self.new_key(*algorithm, given).await?;
+                let key = self.new_key(&set, *algorithm, given).await?;
                 let change = KeyChange::Created { kid: key.kid.clone(), algorithm: *algorithm };
                 Ok((set.with(key.record().announced(now, *after).build()?)?, Some(change)))
             }
             Step::Begin(algorithm, period) => {
-                let key = self.new_key(*algorithm, given).await?;
+                let key = self.new_key(&set, *algorithm, given).await?;
                 let change = KeyChange::Created { kid: key.kid.clone(), algorithm: *algorithm };
                 let record = key.record().published(now, period.published_until);
                 Ok((set.with(record.signs(period.from, period.until).build()?)?, Some(change)))
@@ -147,22 +175,26 @@ impl Workshop {
         let key = set.keys().iter().find(|key| key.kid() == kid);
         let Some(PrivateKey::Signer(reference)) = key.map(KeyRecord::private) else { return Ok(true) };
         let Some(signer) = self.signer(&reference.name) else { return Ok(true) };
-        let failed_at = self.bench.delete_failed_at.load(Ordering::Relaxed);
-        if now.as_unix().abs_diff(failed_at) < DELETE_AGAIN_AFTER {
+        if !self.bench.may_delete(kid, now) {
             return Ok(false);
         }
         if let Err(error) = signer.delete(&reference.key).await {
-            self.bench.delete_failed_at.store(now.as_unix(), Ordering::Relaxed);
+            self.bench.would_not_delete(kid, now);
             return Err(error.into());
         }
         Ok(true)
     }
 
-    async fn new_key(&self, algorithm: SigningAlgorithm, given: Option<&NewKey>) -> Result<NewKey, KeyError> {
+    async fn new_key(
+        &self,
+        set: &KeySet,
+        algorithm: SigningAlgorithm,
+        given: Option<&NewKey>,
+    ) -> Result<NewKey, KeyError> {
         if let Some(given) = given.filter(|given| given.algorithm == algorithm) {
             return Ok(given.clone());
         }
-        let spare = self.spare().iter().find(|key| key.algorithm == algorithm).cloned();
+        let spare = self.spare().iter().find(|key| key.algorithm == algorithm && !key.is_in(set)).cloned();
         if let Some(spare) = spare {
             return Ok(spare);
         }
@@ -172,7 +204,7 @@ impl Workshop {
     }
 
     fn spare(&self) -> MutexGuard<'_, Vec<NewKey>> {
-        self.bench.spare.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.bench.spare)
     }
 
     /// Whoever makes keys holds this while it does.
@@ -191,7 +223,8 @@ impl Workshop {
             return match NewKey::of_signer(&**signer, algorithm, &made) {
                 Ok(key) => Ok(key),
                 Err(error) => {
-                    signer.delete(made.key()).await?;
+                    // The mistake is what counts, whether or not its traces can be removed.
+                    let _ = signer.delete(made.key()).await;
                     Err(error)
                 }
             };
@@ -218,26 +251,34 @@ impl Workshop {
     }
 
     /// Takes from the bench what has come into the key set, and gives up what is not needed since another process was first.
-    pub(super) async fn tidy(&self, set: &KeySet) -> Vec<KeyError> {
-        let is_in = |key: &NewKey| set.keys().iter().any(|held| *held.kid() == key.kid);
-        let idle = {
+    pub(super) async fn tidy(&self, set: &KeySet, now: Timestamp) -> Vec<KeyError> {
+        {
             let mut spare = self.spare();
-            spare.retain(|key| !is_in(key));
-            // What another one at work here is about to write is not for this one to take away.
-            let is_alone = self.bench.attending.load(Ordering::Acquire) <= 1;
-            if is_alone { std::mem::take(&mut *spare) } else { Vec::new() }
-        };
-        let mut failures = Vec::new();
-        for key in idle {
-            if let PrivateKey::Signer(reference) = &key.private
-                && let Some(signer) = self.signer(&reference.name)
-                && let Err(error) = signer.delete(&reference.key).await
-            {
-                failures.push(error.into());
-                self.spare().push(key);
+            spare.retain(|key| !key.is_in(set));
+            // What another one at work here is about to write is not for this one to take away, and what may have been written
+            // shows in the set after a while.
+            if self.bench.is_calm(now) {
+                lock(&self.bench.doomed).append(&mut spare);
             }
         }
+        let mut failures = Vec::new();
+        let doomed = std::mem::take(&mut *lock(&self.bench.doomed));
+        for key in doomed.into_iter().filter(|key| !key.is_in(set)) {
+            let PrivateKey::Signer(reference) = &key.private else { continue };
+            let Some(signer) = self.signer(&reference.name) else { continue };
+            if self.bench.may_delete(&key.kid, now) {
+                let Err(error) = signer.delete(&reference.key).await else { continue };
+                self.bench.would_not_delete(&key.kid, now);
+                failures.push(error.into());
+            }
+            lock(&self.bench.doomed).push(key);
+        }
         failures
+    }
+
+    /// A write whose outcome nobody knows.
+    pub(super) fn is_unsure(&self, now: Timestamp) {
+        self.bench.unsure_at.store(now.as_unix(), Ordering::Relaxed);
     }
 
     /// Seals every private key under the newest host key, so that an older one may go.
@@ -290,6 +331,10 @@ impl NewKey {
             public,
             private: PrivateKey::Signer(SignerReference::new(signer.name(), made.key())),
         })
+    }
+
+    fn is_in(&self, set: &KeySet) -> bool {
+        set.keys().iter().any(|held| *held.kid() == self.kid)
     }
 
     fn record(&self) -> KeyRecordBuilder {

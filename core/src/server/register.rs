@@ -59,7 +59,7 @@ impl Inner {
     /// At most once a second, however many unknown keys are named.
     async fn read_keys_anew(&self, now: Timestamp) -> Result<(), Fault> {
         let Some(turn) = self.keys.turn(now, RETRY_EVERY) else { return Ok(()) };
-        if self.refresh_keys(turn).await {
+        if self.look_at_keys(turn).await {
             return Ok(());
         }
         Err(Fault::unavailable(

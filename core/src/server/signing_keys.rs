@@ -175,12 +175,21 @@ fn state(key: &KeyRecord, all: &[KeyRecord], now: Timestamp) -> SigningKeyState 
         let signs = key.signs_until().is_some_and(|end| now < end) && key.retired().is_none();
         key.signs_from().filter(|from| *from <= now && signs)
     };
-    let later = |other: &KeyRecord| other.alg() == key.alg() && begun(other) > key.signs_from();
+    // Of two that begin in the same second the later one of the set signs.
+    let mut is_after = false;
+    let mut later = |other: &KeyRecord| {
+        let is_own = other.kid() == key.kid();
+        is_after |= is_own;
+        let begun = begun(other);
+        other.alg() == key.alg()
+            && !is_own
+            && (begun > key.signs_from() || is_after && begun == key.signs_from())
+    };
     match (key.signs_from(), begun(key)) {
         _ if key.retired().is_some() => SigningKeyState::Retired,
         (None, _) => SigningKeyState::Announced,
         (Some(from), _) if now < from => SigningKeyState::Scheduled,
-        (_, Some(_)) if !all.iter().any(later) => SigningKeyState::Signing,
+        (_, Some(_)) if !all.iter().any(&mut later) => SigningKeyState::Signing,
         _ if key.is_published_at(now) => SigningKeyState::Published,
         _ => SigningKeyState::Ended,
     }

@@ -1,12 +1,13 @@
 //! What goes on behind the requests: the signing keys, what credentials were used, what has ended.
 
+use std::error::Error;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use super::Inner;
 use crate::error::{Fault, Step};
-use crate::event::Event;
+use crate::event::{Chain, Event};
 use crate::keys::{KeyChange, KeyError, RETRY_EVERY, Shared, Turn, Upkeep, is_time};
 use crate::types::Timestamp;
 
@@ -28,8 +29,9 @@ impl Inner {
     /// for the store.
     pub(super) fn keys_held(self: &Arc<Self>, now: Timestamp) -> Option<Shared> {
         let held = self.keys.snapshot()?;
+        let every = if held.signs_all(now) { self.keys.interval() } else { RETRY_EVERY };
         if let Some(executor) = &self.executor
-            && let Some(turn) = self.keys.turn(now, self.keys.interval())
+            && let Some(turn) = self.keys.turn(now, every)
         {
             let server = Arc::clone(self);
             executor.spawn(Box::pin(async move {
@@ -40,15 +42,14 @@ impl Inner {
         Some(held)
     }
 
-    /// The keys, without a wait. Where the store has been away since the start there are none, or since the last key ended
-    /// none that signs: then one request a second asks it again.
+    /// The keys, without a wait where there are any. Where the store has been away since the start there are none, and one
+    /// request a second asks it; so it does where there is no executor and an algorithm has no key that signs any more.
     pub(super) async fn keys_at_hand(&self, held: Option<Shared>, now: Timestamp) -> Step<Shared> {
-        let every = match &held {
-            Some(keys) if !keys.signs_all(now) => RETRY_EVERY,
-            // Nobody else reads the keys: neither an executor nor a host that calls `maintain`.
-            Some(_) if self.executor.is_none() => UNATTENDED,
-            Some(keys) => return Ok(Arc::clone(keys)),
-            None => RETRY_EVERY,
+        let every = match (&held, &self.executor) {
+            (Some(keys), Some(_)) if keys.signs() => return Ok(Arc::clone(keys)),
+            // Nobody else may be reading the keys: neither an executor nor a host that calls `maintain`.
+            (Some(keys), None) if keys.signs_all(now) => UNATTENDED,
+            _ => RETRY_EVERY,
         };
         if let Some(turn) = self.keys.turn(now, every) {
             self.refresh_keys(turn).await;
@@ -79,15 +80,27 @@ impl Inner {
         let Upkeep { changes, failures, is_read, .. } = self.keys.refresh(turn).await;
         changes.iter().for_each(|change| self.report(&change.event()));
         let now = self.clock.now();
-        for failure in failures.iter().filter(|failure| self.is_news(failure, now)) {
-            self.report(&Event::MaintenanceFailed(failure));
-        }
+        failures.iter().for_each(|failure| self.failed(failure, now));
         is_read || !failures.iter().any(KeyError::is_outage)
     }
 
-    /// Whether that was not told within the last minute.
-    fn is_news(&self, failure: &KeyError, now: Timestamp) -> bool {
-        let text = failure.to_string();
+    /// Reads the keys again and does nothing else, for a request that waits. Whether the store could be read.
+    pub(super) async fn look_at_keys(&self, turn: Turn) -> bool {
+        let Upkeep { changes, failures, is_read, .. } = self.keys.look(turn).await;
+        changes.iter().for_each(|change| self.report(&change.event()));
+        let now = self.clock.now();
+        failures.iter().for_each(|failure| self.failed(failure, now));
+        is_read || !failures.iter().any(KeyError::is_outage)
+    }
+
+    /// Work behind the requests failed. The same is told once a minute.
+    fn failed(&self, failure: &(dyn Error + 'static), now: Timestamp) {
+        if self.is_news(Chain(failure).to_string(), now) {
+            self.report(&Event::MaintenanceFailed(failure));
+        }
+    }
+
+    fn is_news(&self, text: String, now: Timestamp) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.retain(|(_, at)| now.as_unix().abs_diff(at.as_unix()) < TELL_AGAIN_AFTER);
         let is_news = told.iter().all(|(known, _)| *known != text);
@@ -116,7 +129,7 @@ impl Inner {
         }
         if let Err(error) = store.touch(&uses).await {
             self.usage.take_back(uses);
-            self.report(&Event::MaintenanceFailed(&error));
+            self.failed(&error, self.clock.now());
         }
     }
 
@@ -127,7 +140,7 @@ impl Inner {
                 Ok(removed) if removed >= PRUNE_BATCH => {}
                 Ok(_) => return true,
                 Err(error) => {
-                    self.report(&Event::MaintenanceFailed(&error));
+                    self.failed(&error, now);
                     return true;
                 }
             }

@@ -192,6 +192,8 @@ pub enum FakeReplace {
     PassOn,
     Unavailable,
     AlwaysLost,
+    /// The next one is passed on, and those after it are not.
+    PassOnce,
 }
 
 impl FakeKeys {
@@ -204,6 +206,20 @@ impl FakeKeys {
             lost: Arc::default(),
             instead: Arc::default(),
             replace,
+        }
+    }
+
+    /// The answer to a replacement that is not passed on.
+    fn prepared(&self) -> Option<Result<Replace, StoreError>> {
+        let mut replace = self.replace.lock().unwrap();
+        match &*replace {
+            FakeReplace::PassOn => None,
+            FakeReplace::PassOnce => {
+                *replace = FakeReplace::Unavailable;
+                None
+            }
+            FakeReplace::Unavailable => Some(Err(StoreError::unavailable("key-table-down-7f3"))),
+            FakeReplace::AlwaysLost => Some(Ok(Replace::Lost)),
         }
     }
 
@@ -229,10 +245,8 @@ impl KeyStore for FakeKeys {
     }
 
     async fn replace(&self, expected: Revision, keys: &KeySet) -> Result<Replace, StoreError> {
-        match &*self.replace.lock().unwrap() {
-            FakeReplace::PassOn => {}
-            FakeReplace::Unavailable => return Err(StoreError::unavailable("key-table-down-7f3")),
-            FakeReplace::AlwaysLost => return Ok(Replace::Lost),
+        if let Some(answer) = self.prepared() {
+            return answer;
         }
         KeyStore::replace(&self.store(), expected, keys).await
     }
