@@ -7,7 +7,7 @@ use ring::{aead, hkdf, hmac};
 
 use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 use crate::jose::AssertionAlgorithm;
-use crate::store::{Credential, CredentialKind, DigestDocument, Sealed, SealedSecret, SecretDigest};
+use crate::store::{Client, Credential, CredentialKind, DigestDocument, Sealed, SealedSecret, SecretDigest};
 use crate::types::{ClientId, ClientSecret, CredentialId, HostKeyId, InvalidValue};
 
 /// The host's keys, newest first. The newest makes what is new; the others open what was made with them.
@@ -146,6 +146,35 @@ impl HostKeys {
         Ok(Credential::new(id, CredentialKind::SealedSecret(SealedSecret { algorithm, sealed })))
     }
 
+    /// The client with every secret of `client_secret_jwt` sealed under the newest host key; `None` where all are. It is to
+    /// be stored by an update at the revision at which `client` was read.
+    ///
+    /// Digests stay as they are, since nobody but the client knows what they were made of: an old host key stays until the
+    /// last credential that names it has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`ResealError`] if a secret was sealed with a host key that is not among these, or there is no randomness.
+    pub fn reseal(&self, client: &Client, entropy: &dyn Entropy) -> Result<Option<Client>, ResealError> {
+        let newest = self.ids().next();
+        let resealed = |held: &Credential| {
+            let CredentialKind::SealedSecret(secret) = held.kind() else { return Ok(held.clone()) };
+            if newest == Some(secret.host_key()) {
+                return Ok(held.clone());
+            }
+            let opened = self.open_secret(client.id(), held.id(), secret)?;
+            let sealed = self.seal(&secret_context(client.id(), held.id()), &opened, entropy)?;
+            Ok(held.clone().resealed(sealed))
+        };
+        let credentials = client.credentials().iter().map(resealed);
+        let credentials = credentials.collect::<Result<Vec<_>, ResealFailure>>()?;
+        if credentials == client.credentials() {
+            return Ok(None);
+        }
+        let client = client.to_builder().credentials(credentials).build().map_err(ResealFailure::from)?;
+        Ok(Some(client))
+    }
+
     /// Opens a secret that was sealed for this client and credential.
     pub(crate) fn open_secret(
         &self,
@@ -254,6 +283,21 @@ pub enum SealSecretError {
     Entropy(#[from] EntropyError),
 }
 
+/// Why the secrets of a client could not be sealed anew. The client is as it was.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct ResealError(#[from] ResealFailure);
+
+#[derive(Debug, thiserror::Error)]
+enum ResealFailure {
+    #[error("a secret cannot be unsealed: {0}")]
+    Unseal(#[from] UnsealError),
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+    #[error(transparent)]
+    Client(#[from] InvalidValue),
+}
+
 /// Why a sealed key could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UnsealError {
@@ -312,6 +356,36 @@ mod tests {
         assert!(matches!(keys(&[("a", 9)]).open(b"context", &sealed), Err(UnsealError::HostKeyWrong(_))));
         assert!(matches!(both.open(b"other context", &sealed), Err(UnsealError::HostKeyWrong(_))));
         assert!(!sealed.ciphertext.windows(7).any(|part| part == b"private"));
+    }
+
+    #[test]
+    fn a_secret_is_sealed_anew_under_the_newest_host_key_and_a_digest_is_not() {
+        let (entropy, id) = (SystemEntropy::new(), ClientId::new("c").expect("id"));
+        let (old, both) = (keys(&[("a", 1)]), keys(&[("b", 2), ("a", 1)]));
+        let (secret, digest) = old.new_secret(&id, &entropy).expect("secret");
+        let name = CredentialId::new("sealed").expect("id");
+        let ends = crate::types::Timestamp::MAX;
+        let sealed = old
+            .sealed_credential(&id, name, secret.expose(), AssertionAlgorithm::Hs256, &entropy)
+            .expect("sealed")
+            .valid_until(ends)
+            .labelled("mine");
+        let client = |credentials: [Credential; 2]| {
+            let method = crate::store::AuthMethod::CLIENT_SECRET_JWT;
+            Client::builder(id.clone(), method).credentials(credentials).build().expect("client")
+        };
+        let before = client([sealed, digest]);
+        let after = both.reseal(&before, &entropy).expect("opened").expect("something to do");
+        let [sealed, digest] = after.credentials() else { panic!("two") };
+        let CredentialKind::SealedSecret(held) = sealed.kind() else { panic!("a sealed secret") };
+        assert_eq!(held.host_key().as_str(), "b");
+        assert_eq!((sealed.expires_at(), sealed.label()), (Some(ends), Some("mine")));
+        assert_eq!(digest, &before.credentials()[1], "nobody knows what it was made of");
+        let opened = keys(&[("b", 2)]).open_secret(&id, sealed.id(), held).expect("without the old one");
+        assert_eq!(opened.as_slice(), secret.expose().as_bytes());
+        assert!(both.reseal(&after, &entropy).expect("opened").is_none(), "nothing is left to do");
+        let missing = keys(&[("b", 2)]).reseal(&before, &entropy).expect_err("not supplied").to_string();
+        assert!(missing.contains("`a`, which was not supplied"), "{missing}");
     }
 
     #[test]

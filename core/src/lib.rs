@@ -102,7 +102,7 @@ pub use endpoint::{Endpoint, Endpoints};
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use executor::{Executor, ExecutorError, Job, Task};
 pub use fetch::{FetchError, KeySetFetcher, KeySource, TokenIntrospector};
-pub use host_keys::{HostKey, HostKeys, SealSecretError};
+pub use host_keys::{HostKey, HostKeys, ResealError, SealSecretError};
 pub use jose::{AssertionAlgorithm, ImportedKey, PublicKey, PublicKeySet, SigningAlgorithm};
 pub use keys::KeyRotation;
 pub use rate_limit::{Admission, Attempt, RateLimiter};

@@ -466,3 +466,15 @@ async fn s7_an_imported_key_can_be_the_first() {
     let server = rotating(&world).build().await.unwrap();
     assert_eq!(kids(&server).await, [own]);
 }
+
+/// Where the interval is as short as can be, the first turn makes the first key and the next ones.
+#[tokio::test]
+async fn s7_the_keys_of_one_turn_are_different_ones() {
+    let world = World::new();
+    let rotation = KeyRotation::default().every(Duration::from_secs(2)).propagation(Duration::from_secs(1));
+    let api = Resource::new("https://short.example").lifetime(Duration::from_secs(4));
+    let bare = world.bare().clock_skew(Duration::ZERO).key_rotation(rotation);
+    let server = bare.resource(api).build().await.unwrap();
+    assert_eq!(world.events.count(&Kind::MaintenanceFailed), 0, "{}", world.events.last().source);
+    assert!(kids(&server).await.len() >= 2);
+}

@@ -216,6 +216,14 @@ pub(crate) fn retire(
     steps
 }
 
+/// When a key hands over to the next one of its algorithm: as it is written of that one, else when it is due.
+pub(crate) fn hands_over(keys: &KeySet, key: &KeyRecord, rules: &Rules) -> Option<Timestamp> {
+    let (own, algorithm) = (period(key)?, SigningAlgorithm::from_name(key.alg())?);
+    let begin = rules.trusted(keys, algorithm).filter_map(KeyRecord::signs_from);
+    let next = begin.filter(|from| *from > own.from).min();
+    next.or_else(|| rules.algorithms.contains(&algorithm).then(|| rules.due(own)))
+}
+
 /// Whether no token of a key lives on any clock, even on one that is off by more than the skew. What a newer release made is its
 /// own to forget, and what a signer holds that this node has not got is left to those that can delete it, for a day.
 fn has_ended(key: &KeyRecord, now: Timestamp, rules: &Rules) -> bool {

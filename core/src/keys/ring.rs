@@ -9,7 +9,7 @@ use super::snapshot::{Shared, Snapshot};
 use super::upkeep::Upkeep;
 use super::workshop::{KeyChange, Workshop};
 use crate::jose::SigningAlgorithm;
-use crate::store::{KeySet, Revision};
+use crate::store::{KeyRecord, KeySet, Revision};
 use crate::types::Timestamp;
 
 /// How often a store that has been away since the start is asked again.
@@ -67,6 +67,11 @@ impl KeyRing {
     /// The key set as it stands in the store, for an administrator. Nothing of it is opened.
     pub(crate) async fn stored(&self) -> Result<KeySet, KeyError> {
         Ok(self.workshop.store.load().await?.0)
+    }
+
+    /// When a key of that set hands over to the next one.
+    pub(crate) fn hands_over(&self, set: &KeySet, key: &KeyRecord) -> Option<Timestamp> {
+        super::plan::hands_over(set, key, &self.workshop.rules)
     }
 
     /// How old the snapshot may get.

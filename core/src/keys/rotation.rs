@@ -52,11 +52,15 @@ impl KeyRotation {
         self
     }
 
-    pub(crate) const fn interval(&self) -> Duration {
+    /// After which time a key hands over to the next one.
+    #[must_use]
+    pub const fn interval(&self) -> Duration {
         self.every
     }
 
-    pub(crate) const fn propagation_time(&self) -> Duration {
+    /// How long a key is published before it signs.
+    #[must_use]
+    pub const fn propagation_time(&self) -> Duration {
         self.propagation
     }
 

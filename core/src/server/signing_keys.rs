@@ -32,6 +32,7 @@ pub struct SigningKeys {
 pub struct SigningKeyInfo {
     record: KeyRecord,
     state: SigningKeyState,
+    hands_over: Option<Timestamp>,
 }
 
 /// Where a key is in its life.
@@ -101,7 +102,11 @@ impl SigningKeys {
         let mut keys: Vec<_> = set
             .keys()
             .iter()
-            .map(|record| SigningKeyInfo { record: record.clone(), state: state(record, set.keys(), now) })
+            .map(|record| SigningKeyInfo {
+                record: record.clone(),
+                state: state(record, set.keys(), now),
+                hands_over: self.keys.hands_over(&set, record),
+            })
             .collect();
         keys.sort_by_key(|key| std::cmp::Reverse(key.record.signs_from().unwrap_or(Timestamp::MAX)));
         Ok(keys)
@@ -212,6 +217,13 @@ impl SigningKeyInfo {
     #[must_use]
     pub const fn state(&self) -> SigningKeyState {
         self.state
+    }
+
+    /// When the next key of its algorithm takes over from it: as it is written of that one, else when rotation is due.
+    /// `None` where that is not known: of one that has only been announced, or whose algorithm no resource uses any more.
+    #[must_use]
+    pub const fn hands_over_at(&self) -> Option<Timestamp> {
+        self.hands_over
     }
 
     /// Where its private half is.

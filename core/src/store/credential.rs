@@ -86,6 +86,12 @@ impl SealedSecret {
     pub const fn algorithm(&self) -> AssertionAlgorithm {
         self.algorithm
     }
+
+    /// The host key under which it is sealed.
+    #[must_use]
+    pub const fn host_key(&self) -> &HostKeyId {
+        self.sealed.host_key()
+    }
 }
 
 #[derive(Deserialize)]
@@ -148,6 +154,14 @@ impl Credential {
     #[must_use]
     pub fn labelled(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into()).filter(|label| !label.is_empty());
+        self
+    }
+
+    /// The same secret, sealed anew.
+    pub(crate) fn resealed(mut self, sealed: Sealed) -> Self {
+        if let CredentialKind::SealedSecret(secret) = &mut self.kind {
+            secret.sealed = sealed;
+        }
         self
     }
 

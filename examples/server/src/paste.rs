@@ -25,6 +25,24 @@ pub(crate) fn say_once(text: &str) -> Result<(), Failure> {
     })
 }
 
+/// JSON for scripts, and for people who look at it.
+pub(crate) fn pretty(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
+}
+
+/// Columns as wide as they need to be. The last one ends where its text ends.
+pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|text| text.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(text, width)| format!("{text:<width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
 /// One word of a POSIX shell, whatever is in it.
 pub(crate) fn shell_word(text: &str) -> String {
     let plain = |b: u8| {

@@ -16,6 +16,7 @@ use crate::paste::say;
 use crate::serve;
 use crate::stop::StopSignals;
 use crate::storage::{Backends, NotReady};
+use crate::when;
 
 /// How often a store that is away is tried again.
 const PREPARE_AGAIN: Duration = Duration::from_secs(1);
@@ -57,7 +58,10 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
         builder = builder.imported_secrets(verifier);
     }
     let server = builder.build().await.map_err(|error| config.refused(error, place.issuer_at()))?;
-    grantor_axum::spawn_maintenance(server.clone());
+    match flags.adapter {
+        Adapter::Axum => grantor_axum::spawn_maintenance(server.clone()),
+        Adapter::Actix => grantor_actix::spawn_maintenance(server.clone()),
+    };
 
     let clients = match (&demo, config.path()) {
         (None, Some(path)) if is_shared => {
@@ -71,9 +75,15 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     };
     let skew = config.clock_skew().map(|skew| format!("clock skew      {} s\n", skew.as_secs()));
     let skew = skew.unwrap_or_default();
+    let rotation = config.key_rotation();
+    let rotation = format!(
+        "rotation        keys rotate every {}, each published {} before it signs\n",
+        when::exactly(rotation.interval()),
+        when::exactly(rotation.propagation_time())
+    );
     let commands = demo.as_ref().map(|demo| demo.commands(&server)).unwrap_or_default();
     say(&format!(
-        "grantor-server {} listens on {address}\n\n{}{skew}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
+        "grantor-server {} listens on {address}\n\n{}{rotation}{skew}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
         env!("CARGO_PKG_VERSION"),
         server.summary(),
         public_commands(&server),

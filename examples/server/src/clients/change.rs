@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use grantor::store::{Client, Credential, CredentialKind, Delete, Update};
+use grantor::store::{Client, ClientRegistry, Credential, CredentialKind, Delete, Update};
 use grantor::{ClientId, Clock, SystemClock, Timestamp};
 
 use super::desk::{Desk, unknown};
 use super::new_proof::NewProof;
 use crate::config::Mistake;
 use crate::failure::Failure;
-use crate::paste::{say, say_once};
+use crate::paste::{say, say_once, shell_word};
+use crate::when::at;
 
 /// How often a change is made anew because somebody else changed the client meanwhile.
 const ATTEMPTS: usize = 8;
@@ -42,8 +43,17 @@ impl Desk {
                 return Err(failure);
             }
         };
+        let until = match overlap.is_zero() {
+            true => format!("# The old secret of {id} has ended."),
+            false => format!(
+                "# The old secret of {id} works until {}.\n# Whether it is still in use: `grantor-server clients show {}`, \
+                 under LAST USED.",
+                at(ends, now),
+                shell_word(id.as_str())
+            ),
+        };
         say_once(&format!(
-            "# The old secret of {id} works until {ends}. This is the new one, shown this once and kept nowhere:\n\n{}\n",
+            "{until}\n# This is the new one, shown this once and kept nowhere:\n\n{}\n",
             proof.line()
         ))
     }
@@ -95,9 +105,16 @@ impl Desk {
     async fn change<T>(
         &self,
         id: &ClientId,
+        make: impl FnMut(&Client) -> Result<Result<(Client, T), grantor::InvalidValue>, Failure>,
+    ) -> Result<T, Failure> {
+        Self::change_in(self.registry_for(id.as_str())?, id, make).await
+    }
+
+    pub(super) async fn change_in<T>(
+        registry: &dyn ClientRegistry,
+        id: &ClientId,
         mut make: impl FnMut(&Client) -> Result<Result<(Client, T), grantor::InvalidValue>, Failure>,
     ) -> Result<T, Failure> {
-        let registry = self.registry_for(id.as_str())?;
         for _ in 0..ATTEMPTS {
             let found = registry
                 .find(id)

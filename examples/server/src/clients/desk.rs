@@ -15,6 +15,7 @@ const PAGE: usize = 500;
 
 pub(super) struct Desk {
     pub(super) config: Config,
+    pub(super) backends: Backends,
     pub(super) host_keys: HostKeys,
     /// `None` for memory, which keeps nothing from one process to the next.
     pub(super) registry: Option<Arc<dyn ClientRegistry>>,
@@ -29,7 +30,7 @@ impl Desk {
             Err(NotReady::Away(failure) | NotReady::Wrong(failure)) => return Err(failure),
         }
         backends.check_host_keys().await?;
-        Ok(Self { config, registry: backends.registry(), host_keys: backends.host_keys })
+        Ok(Self { config, registry: backends.registry(), host_keys: backends.host_keys.clone(), backends })
     }
 
     /// Those of the configuration file, in the order of their ids.
@@ -42,21 +43,27 @@ impl Desk {
     /// All, in the order of their ids. One of the file stands before a stored one of its id.
     pub(super) async fn clients(&self) -> Result<Vec<Client>, Failure> {
         let mut clients = self.configured()?;
-        let Some(registry) = &self.registry else { return Ok(clients) };
         let configured: Vec<ClientId> = clients.iter().map(|client| client.id().clone()).collect();
+        let stored = self.stored().await?;
+        clients.extend(stored.into_iter().filter(|client| !configured.contains(client.id())));
+        clients.sort_by(|one, other| one.id().cmp(other.id()));
+        Ok(clients)
+    }
+
+    /// Those of the store, also where one of the file stands before it.
+    pub(super) async fn stored(&self) -> Result<Vec<Client>, Failure> {
+        let mut clients = Vec::new();
+        let Some(registry) = &self.registry else { return Ok(clients) };
         let mut query = ClientQuery::first(PAGE);
         loop {
             let page = registry
                 .list(&query)
                 .await
                 .map_err(|error| Failure::because("the clients cannot be listed", error))?;
-            let stored = page.clients.iter().map(Versioned::record);
-            clients.extend(stored.filter(|client| !configured.contains(client.id())).cloned());
-            let Some(last) = page.next else { break };
+            clients.extend(page.clients.iter().map(Versioned::record).cloned());
+            let Some(last) = page.next else { return Ok(clients) };
             query = query.starting_after(last);
         }
-        clients.sort_by(|one, other| one.id().cmp(other.id()));
-        Ok(clients)
     }
 
     /// The store, for a command that changes this client: one of the file is changed there.

@@ -5,6 +5,7 @@ mod configured;
 mod create;
 mod desk;
 mod new_proof;
+mod reseal;
 mod show;
 
 pub(crate) use configured::ConfiguredClients;
@@ -24,6 +25,7 @@ pub(crate) async fn run(flags: &Flags, command: &ClientsCommand) -> Result<(), F
         ClientsCommand::RevokeTokens { id } => desk.revoke_tokens(id).await,
         ClientsCommand::Disable { id } => desk.set_enabled(id, false).await,
         ClientsCommand::Enable { id } => desk.set_enabled(id, true).await,
+        ClientsCommand::Reseal => desk.reseal().await,
         ClientsCommand::Delete { id, yes } => desk.delete(id, *yes).await,
     }
 }

@@ -1,12 +1,13 @@
 //! `clients list` and `clients show`: what is registered, without a secret in it.
 
 use grantor::store::{Client, CompatibilitySwitch, Credential, CredentialKind};
-use grantor::{ClientId, PublicKey, ResourceUri, Timestamp};
+use grantor::{ClientId, Clock, CredentialId, PublicKey, ResourceUri, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, unknown};
 use crate::failure::Failure;
-use crate::paste::say;
+use crate::paste::{pretty, say, table};
+use crate::when::{ago, at};
 
 impl Desk {
     pub(super) async fn list(&self, as_json: bool) -> Result<(), Failure> {
@@ -44,7 +45,33 @@ impl Desk {
                 return Err(Failure::Runtime(format!("there is no client `{}`: {known}", id.escape_debug())));
             }
         };
-        say(&if as_json { pretty(&document(&client)) } else { page(&client) })
+        let uses = self.uses(&client).await?;
+        say(&if as_json { pretty(&shown(&client, &uses)) } else { page(&client, &uses) })
+    }
+
+    async fn uses(&self, client: &Client) -> Result<Uses, Failure> {
+        let Some(usage) = self.backends.usage() else { return Ok(Uses(None)) };
+        let uses = usage.last_used(client.id()).await;
+        uses.map(|uses| Uses(Some(uses)))
+            .map_err(|error| Failure::because("when its credentials were used cannot be read", error))
+    }
+}
+
+/// When the credentials of a client were last used, where that is recorded.
+struct Uses(Option<Vec<(CredentialId, Timestamp)>>);
+
+impl Uses {
+    fn of(&self, held: &Credential) -> Option<Timestamp> {
+        let mut uses = self.0.iter().flatten();
+        uses.find_map(|(id, used_at)| (id == held.id()).then_some(*used_at))
+    }
+
+    fn in_words(&self, held: &Credential, now: Timestamp) -> String {
+        match (self.of(held), &self.0) {
+            (Some(used_at), _) => ago(used_at, now),
+            (None, Some(_)) => "never seen".to_owned(),
+            (None, None) => "not recorded by this store".to_owned(),
+        }
     }
 }
 
@@ -59,7 +86,8 @@ fn row(client: &Client) -> Vec<String> {
     ]
 }
 
-fn page(client: &Client) -> String {
+fn page(client: &Client, uses: &Uses) -> String {
+    let now = SystemClock::new().now();
     let list = |uris: &[ResourceUri]| uris.iter().map(ResourceUri::as_str).collect::<Vec<_>>().join(" ");
     let facts = [
         ("id", client.id().as_str().to_owned()),
@@ -78,10 +106,10 @@ fn page(client: &Client) -> String {
         ("jwks_uri", client.credentials().iter().find_map(jwks_uri).unwrap_or("-").to_owned()),
     ];
     let facts = facts.map(|(name, fact)| vec![name.to_owned(), fact]);
-    let head = ["CREDENTIAL", "KIND", "ALG", "KID", "LABEL", "FROM", "UNTIL"].map(str::to_owned).to_vec();
+    let head = ["CREDENTIAL", "KIND", "ALG", "KID", "LABEL", "FROM", "UNTIL", "LAST USED"]
+        .map(str::to_owned)
+        .to_vec();
     let credential = |held: &Credential| {
-        let moment =
-            |moment: Option<Timestamp>| moment.map_or_else(|| "-".to_owned(), |moment| moment.to_string());
         let (kind, alg, key) = about(held);
         vec![
             held.id().as_str().to_owned(),
@@ -89,13 +117,28 @@ fn page(client: &Client) -> String {
             alg.unwrap_or("-").to_owned(),
             key.and_then(PublicKey::kid).unwrap_or("-").to_owned(),
             held.label().unwrap_or("-").to_owned(),
-            moment(held.not_before()),
-            moment(held.expires_at()),
+            held.not_before().map_or_else(|| "-".to_owned(), |from| at(from, now)),
+            held.expires_at().map_or_else(|| "-".to_owned(), |until| at(until, now)),
+            uses.in_words(held, now),
         ]
     };
     let credentials: Vec<_> =
         std::iter::once(head).chain(client.credentials().iter().map(credential)).collect();
-    format!("{}\n{}", table(&facts), table(&credentials))
+    let coarse = if uses.0.is_some() { "\nA use is noted once an hour at most.\n" } else { "" };
+    format!("{}\n{}{coarse}", table(&facts), table(&credentials))
+}
+
+/// One client, with what the list does not ask for.
+fn shown(client: &Client, uses: &Uses) -> Value {
+    let mut document = document(client);
+    let members = document.get_mut("credentials").and_then(Value::as_array_mut).into_iter().flatten();
+    for (member, held) in members.zip(client.credentials()) {
+        if let (Some(member), Some(_)) = (member.as_object_mut(), &uses.0) {
+            let used_at = uses.of(held).map(|used_at| used_at.to_string());
+            member.insert("last_used_at".to_owned(), used_at.into());
+        }
+    }
+    document
 }
 
 fn document(client: &Client) -> Value {
@@ -159,21 +202,4 @@ fn switches(client: &Client) -> Vec<&str> {
 
 const fn yes_no(yes: bool) -> &'static str {
     if yes { "yes" } else { "no" }
-}
-
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
-}
-
-/// Columns as wide as they need to be. The last one ends where its text ends.
-fn table(rows: &[Vec<String>]) -> String {
-    let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|text| text.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).map(|(text, width)| format!("{text:<width$}"));
-        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
-    };
-    rows.iter().map(line).collect()
 }

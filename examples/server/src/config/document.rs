@@ -17,10 +17,19 @@ pub(crate) struct Document {
     pub(super) default_resource: Option<String>,
     pub(super) resource_default_scope: bool,
     pub(super) clock_skew: Option<Lifetime>,
+    pub(super) keys: KeysEntry,
     pub(super) resources: Vec<ResourceEntry>,
     pub(crate) clients: Vec<ClientEntry>,
     pub(super) endpoints: EndpointsEntry,
     pub(super) dangerous: DangerousEntry,
+}
+
+/// When signing keys change.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct KeysEntry {
+    pub(super) rotate_every: Option<Lifetime>,
+    pub(super) propagation: Option<Lifetime>,
 }
 
 #[derive(Deserialize)]

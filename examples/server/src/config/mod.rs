@@ -9,6 +9,7 @@ mod mistake;
 mod proof;
 mod refused;
 mod resource;
+mod rotation;
 mod secret;
 mod unreadable;
 mod value;

@@ -56,9 +56,11 @@ impl Config {
                 rule.replace("`Reach::EveryClient`", "every client"),
                 format!("write {switch} = \"every_client\", or take it out"),
             ),
+            ConfigError::KeyRotation { rule } => self.bad_rotation(rule),
             ConfigError::UndeclaredResource { .. }
             | ConfigError::Limits { .. }
             | ConfigError::NoHostKey
+            | ConfigError::Signer { .. }
             | ConfigError::ImportedSecretsNeedExecutor
             | ConfigError::Decoy(_)
             | ConfigError::Keys(_) => return Failure::because("the server cannot start", error),

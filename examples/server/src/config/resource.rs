@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use grantor::{Builder, Endpoints, Resource, SigningAlgorithm, TokenFormat};
 
-use super::document::ResourceEntry;
 use super::{Config, Mistake};
 
 /// Declared where the file declares no resource, so that the server can be tried without one.
@@ -42,6 +41,7 @@ impl Config {
             }
             builder = builder.clock_skew(skew);
         }
+        builder = builder.key_rotation(self.key_rotation());
         let mut endpoints = Endpoints::default();
         if let Some(path) = &document.endpoints.token {
             endpoints = endpoints.token(path);
@@ -110,12 +110,7 @@ impl Config {
     /// Whether there is a key for it: there is one for each algorithm that a resource's tokens are signed with. If not, what is
     /// wrong and the remedy.
     pub(crate) fn check_is_held(&self, algorithm: SigningAlgorithm) -> Result<(), (String, String)> {
-        let own = self.document.signing_algorithm.as_deref();
-        let of_entry = |entry: &ResourceEntry| match entry.signing_algorithm.as_deref().or(own) {
-            Some(name) => SigningAlgorithm::from_name(name),
-            None => Some(SigningAlgorithm::default()),
-        };
-        let held: BTreeSet<_> = self.document.resources.iter().filter_map(of_entry).collect();
+        let held = self.algorithms();
         if held.contains(&algorithm) {
             return Ok(());
         }
@@ -127,6 +122,20 @@ impl Config {
                 names.join(", ")
             ),
         ))
+    }
+
+    /// Those for which the servers keep a signing key.
+    pub(crate) fn algorithms(&self) -> BTreeSet<SigningAlgorithm> {
+        let own = self.document.signing_algorithm.as_deref();
+        let named = |name: Option<&str>| match name.or(own) {
+            Some(name) => SigningAlgorithm::from_name(name),
+            None => Some(SigningAlgorithm::default()),
+        };
+        if self.document.resources.is_empty() {
+            return named(None).into_iter().collect();
+        }
+        let entries = self.document.resources.iter();
+        entries.filter_map(|entry| named(entry.signing_algorithm.as_deref())).collect()
     }
 
     fn algorithm(&self, key: &str, name: &str) -> Result<SigningAlgorithm, Mistake> {

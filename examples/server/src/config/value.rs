@@ -28,7 +28,7 @@ impl Visitor<'_> for LifetimeVisitor {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "whole seconds, such as 600, or a number with its unit, such as \"90s\", \"10m\" or \"1h\"",
+            "whole seconds, such as 600, or a number with its unit, such as \"90s\", \"10m\", \"1h\" or \"90d\"",
         )
     }
 

@@ -43,7 +43,7 @@ pub(crate) struct NewClient {
     pub(crate) introspection_alg: Option<SigningAlgorithm>,
 }
 
-fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
+pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
     let known = || SigningAlgorithm::ALL.map(SigningAlgorithm::as_str).join(", ");
     SigningAlgorithm::from_name(text).ok_or_else(|| format!("write one of {}", known()))
 }

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod client;
+mod keys;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,6 +13,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use assertion::NewAssertion;
 pub(crate) use client::{Method, NewClient};
+pub(crate) use keys::KeysCommand;
 
 /// The reference server of Grantor: an OAuth 2.0 authorization server for machines.
 ///
@@ -62,6 +64,9 @@ pub(crate) enum Command {
     /// Creates, shows and changes clients, also while servers run
     #[command(subcommand)]
     Clients(ClientsCommand),
+    /// Lists, rotates, imports and exports signing keys, also while servers run
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Makes a host key, by which secrets and signing keys are kept in a database
     ///
     /// FILE is made if it does not exist; in one that has keys the new one comes last, for every server to have it before
@@ -123,6 +128,8 @@ pub(crate) enum ClientsCommand {
         /// Its id
         id: String,
     },
+    /// Seals all secrets that are kept sealed under the newest host key, and says what an older one is still needed for
+    Reseal,
     /// Deletes a client for good
     Delete {
         /// Its id

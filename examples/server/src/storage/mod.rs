@@ -6,7 +6,7 @@ mod redis;
 
 use std::sync::Arc;
 
-use grantor::store::{Client, ClientRegistry, KeyStore, PrivateKey};
+use grantor::store::{Client, ClientRegistry, CredentialUsage, KeySet, KeyStore, PrivateKey};
 use grantor::{HostKeys, Stores};
 use grantor_storage_memory::{ClientCache, MemoryStore};
 use grantor_storage_postgres::{ClientChange, PostgresStore};
@@ -72,17 +72,43 @@ impl Backends {
         }
     }
 
-    /// Whether the host's keys are those of the servers of this store: another file would make secrets that no server
-    /// can check.
-    pub(crate) async fn check_host_keys(&self) -> Result<(), Failure> {
+    /// Where it stands when credentials were last used. What a server on memory remembers, no command sees.
+    pub(crate) fn usage(&self) -> Option<Arc<dyn CredentialUsage>> {
+        match &self.kept {
+            Kept::Memory(_) => None,
+            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Arc::new(postgres.clone())),
+            Kept::Redis(redis) => Some(Arc::new(redis.clone())),
+        }
+    }
+
+    /// Where the signing keys are administered, for the commands. Those in memory are seen by their process alone.
+    pub(crate) fn key_stores(&self) -> Option<Stores> {
+        match &self.kept {
+            Kept::Memory(_) => None,
+            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Stores::from(postgres.clone())),
+            Kept::Redis(redis) => Some(Stores::from(redis.clone())),
+        }
+    }
+
+    /// The signing keys as they stand in the store. In memory a command finds none.
+    pub(crate) async fn key_set(&self) -> Result<KeySet, Failure> {
         let keys: &dyn KeyStore = match &self.kept {
-            Kept::Memory(_) => return Ok(()),
+            Kept::Memory(memory) => memory,
             Kept::Postgres(postgres) | Kept::Both(postgres, _) => postgres,
             Kept::Redis(redis) => redis,
         };
         let (set, _) =
-            keys.load().await.map_err(|error| Failure::because("the keys cannot be read", error))?;
-        let mut sealed = set.keys().iter().filter_map(|key| {
+            keys.load().await.map_err(|error| Failure::because("the signing keys cannot be read", error))?;
+        Ok(set)
+    }
+
+    /// Whether the host's keys are those of the servers of this store: another file would make secrets that no server
+    /// can check.
+    pub(crate) async fn check_host_keys(&self) -> Result<(), Failure> {
+        let set = self.key_set().await?;
+        // Of one that was retired nobody needs the private half any more.
+        let used = set.keys().iter().filter(|key| key.retired().is_none());
+        let mut sealed = used.filter_map(|key| {
             if let PrivateKey::Sealed(sealed) = key.private() { Some(sealed.host_key()) } else { None }
         });
         match sealed.find(|id| self.host_keys.ids().all(|own| own != *id)) {

@@ -24,6 +24,7 @@ async fn rule_10_the_example_configuration_starts_and_serves() {
     ];
     let program = Program::start(&["--config", path.to_str().expect("UTF-8")], &environment);
     assert!(program.printed.contains("https://auth.example.com/oauth2/token"), "{}", program.printed);
+    assert!(program.printed.contains("keys rotate every 90 days, each published 1 day before"));
     for secret in [&blue, &green] {
         token(&program, ("billing", secret), AuthType::BasicAuth, "orders:read").await.expect("a token");
     }
@@ -57,7 +58,13 @@ fn rule_10_the_readme_tells_every_flag_and_command() {
         assert!(readme.contains(&format!("`--{name}")), "{name}");
         assert!(readme.contains(&format!("`GRANTOR_{}`", name.to_uppercase())), "{name}");
     }
-    for command in ["clients create", "clients list", "clients show", "clients revoke-tokens", "assertion"] {
+    let of_clients =
+        ["create", "list", "show", "rotate-secret", "revoke-tokens", "disable", "delete", "reseal"];
+    let of_keys = ["list", "rotate", "import", "export"];
+    let commands = of_clients.map(|name| format!("clients {name}")).into_iter();
+    for command in commands.chain(of_keys.map(|name| format!("keys {name}"))).chain(["assertion".to_owned()])
+    {
+        let command = &command;
         assert!(readme.contains(command), "{command}");
     }
     for flag in ["key-out", "key FILE", "secret-env", "secret-file", "client", "alg", "lifetime", "kid"] {

@@ -14,6 +14,7 @@ mod keys;
 mod mistakes;
 mod mistakes_of_keys;
 mod program;
+mod rotation;
 mod secrets;
 mod slow;
 mod stop;

@@ -115,6 +115,11 @@ impl Program {
         panic!("it ended without saying {text}: {}", self.seen);
     }
 
+    /// Its log, as far as it was waited for.
+    pub(crate) fn seen(&self) -> &str {
+        &self.seen
+    }
+
     /// Waits until it has ended.
     pub(crate) fn ended(mut self) -> Ended {
         let code = self.child.wait().expect("wait").code();
