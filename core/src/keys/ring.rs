@@ -232,8 +232,9 @@ impl KeyRing {
     /// What the store holds is what all processes go by, so a set that was lost and made anew, or restored, is taken too:
     /// each going by its own would sign tokens that the others do not verify.
     async fn read(&self, upkeep: &mut Upkeep) -> Result<(KeySet, Revision), KeyError> {
-        let (set, revision) = self.workshop.store.load().await?;
+        // However long the answer takes: what it shows may be as old as the question.
         let now = self.workshop.clock.now();
+        let (set, revision) = self.workshop.store.load().await?;
         let held = self.snapshot();
         let mut wrong = None;
         let fresh = Snapshot::open(&set, revision, &self.workshop, |kid, error| match &held {
