@@ -104,8 +104,9 @@ pub(crate) fn plan(keys: &KeySet, now: Timestamp, rules: &Rules) -> Vec<Step> {
 
 fn next(keys: &KeySet, algorithm: SigningAlgorithm, now: Timestamp, rules: &Rules) -> Option<Step> {
     let announced = rules.trusted(keys, algorithm).find(|key| key.signs_after().is_some());
-    let newest = rules.trusted(keys, algorithm).filter_map(period).max_by_key(|period| period.from);
-    let Some(newest) = newest.filter(|newest| now < newest.until) else {
+    // One that was written under a longer interval may go on when a newer one has ended.
+    let left = rules.trusted(keys, algorithm).filter_map(period).filter(|period| now < period.until);
+    let Some(newest) = left.max_by_key(|period| period.from) else {
         let at_once = rules.period(now);
         return Some(match announced {
             Some(key) => Step::Schedule(key.kid().clone(), at_once),
