@@ -205,6 +205,11 @@ impl Witness {
             let known = self.known.get_mut(&kid).unwrap();
             let token = clock.plus(rules.longest_life).min(current.tokens_until);
             assert!(clock < token, "b: a token that has expired");
+            let is_whole = token == clock.plus(rules.longest_life);
+            assert!(
+                is_whole || !is_fresh || self.course > Course::Steady,
+                "c: a token of {kid} is cut short"
+            );
             known.tokens_until = known.tokens_until.max(Some(token));
             *self.signed.entry(kid).or_default() += 1;
             // The same for all who know the same, at one moment of whatever clock.

@@ -109,6 +109,8 @@ pub(super) enum Event {
     Crash(usize),
     /// A node starts anew, with this policy and a clock ahead by thousandths of the skew.
     Start(usize, usize, u16),
+    /// All nodes that are up start anew, with this policy.
+    Deploy(usize),
     Rotate(usize, bool),
     Retire(usize, usize),
 }
@@ -178,6 +180,12 @@ impl World {
             }
             Event::Crash(node) => self.nodes[node % nodes] = None,
             Event::Start(node, rules, ahead) => self.start(node % nodes, rules, ahead),
+            Event::Deploy(rules) => {
+                for node in (0..nodes).filter(|node| self.nodes[*node].is_some()).collect::<Vec<_>>() {
+                    let ahead = u16::try_from(rules * 100 % 1000).unwrap();
+                    self.start(node, rules, ahead);
+                }
+            }
             Event::Rotate(node, at_once) => self.come(node % nodes, Wish::Rotate { at_once }),
             Event::Retire(node, key) => {
                 let keys = self.wire.lock().unwrap().set.clone();
