@@ -2,6 +2,10 @@
 //! requests read without waiting.
 
 mod error;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod model;
 mod open_key;
 mod plan;
 mod ring;

@@ -203,7 +203,7 @@ impl Workshop {
         Ok(made)
     }
 
-    fn spare(&self) -> MutexGuard<'_, Vec<NewKey>> {
+    pub(super) fn spare(&self) -> MutexGuard<'_, Vec<NewKey>> {
         lock(&self.bench.spare)
     }
 
