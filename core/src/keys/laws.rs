@@ -20,7 +20,14 @@
 //!
 //! A failure prints the shrunk world, and saves its seed in `proptest-regressions/keys/laws.txt` to be run first from then on.
 //!
-//! MUTANTS
+//! Each has been seen to fail, by these mutations of the code (`model`: caught there too):
+//!
+//! - **a** a key scheduled in the write that announces it (`model`); the lead without the skew (`model`) or without its second; the age
+//!   of what is published from the answer of the store; the newest key chosen before those that have ended are left out; no four
+//!   fifths of what was written under a longer interval; the first to come signs (`model`)
+//! - **b**, **f** dropped at the end of signing (`model`); no margin for clocks (`model`); tokens past the publication (`model`)
+//! - **c** published without the life of a token; announced late (`model`)
+//! - **e** times written again; **g** announced again and again; **h** a retired key published
 
 mod made_keys;
 mod wire;
@@ -155,7 +162,7 @@ fn t66_what_verifiers_may_keep_is_as_old_as_the_question() {
     let mut events =
         vec![Event::Start(0, 0, 0), Event::Turn(0), Event::Start(1, 0, 0), Event::Come(1), Event::Move(0)];
     events.push(Event::Rotate(0, false));
-    events.extend((0..8).map(|_| Event::Move(1)));
+    events.extend((0..6).map(|_| Event::Move(1)));
     events.extend([Event::Wait(38), Event::Move(0), Event::Wait(4)]);
     let world = witnessed(&Setting { skew: 0, policies, nodes: 2, events }, Course::Storm);
     assert_eq!(world.witness().signed.len(), 2, "the second key signs");

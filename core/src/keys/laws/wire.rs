@@ -93,12 +93,11 @@ impl Wire {
     /// The answer is there: the node can go on.
     pub(super) fn answer(&mut self, number: usize) -> bool {
         let Some(operation) = self.asked.get_mut(number) else { return false };
-        match std::mem::replace(&mut operation.place, Place::Over) {
-            Place::ToNode(answer) => operation.place = Place::Answered(answer),
-            other => {
-                operation.place = other;
-                return false;
-            }
+        if !matches!(operation.place, Place::ToNode(_)) {
+            return false;
+        }
+        if let Place::ToNode(answer) = std::mem::replace(&mut operation.place, Place::Over) {
+            operation.place = Place::Answered(answer);
         }
         true
     }
@@ -151,12 +150,13 @@ impl Handle {
         };
         poll_fn(|_| {
             let mut wire = self.wire.lock().unwrap();
-            match std::mem::replace(&mut wire.asked[number].place, Place::Over) {
+            let place = &mut wire.asked[number].place;
+            if !matches!(place, Place::Answered(_)) {
+                return Poll::Pending;
+            }
+            match std::mem::replace(place, Place::Over) {
                 Place::Answered(answer) => Poll::Ready(answer),
-                other => {
-                    wire.asked[number].place = other;
-                    Poll::Pending
-                }
+                Place::ToStore | Place::ToStoreUnheard | Place::ToNode(_) | Place::Over => Poll::Pending,
             }
         })
         .await
