@@ -58,6 +58,17 @@ impl Desk {
         if key.algorithm().is_none_or(|algorithm| self.algorithms.contains(&algorithm)) {
             self.check_is_the_servers(before).await?;
         }
+        let alg = key.record().alg();
+        let can_follow = |other: &SigningKeyInfo| {
+            let other = other.record();
+            let signs_on = other.signs_until().is_none_or(|end| now() < end);
+            other.alg() == alg && other.kid() != key.kid() && other.retired().is_none() && signs_on
+        };
+        let is_last = key.state() == SigningKeyState::Signing && !before.iter().any(can_follow);
+        if is_last && key.algorithm().is_some_and(|algorithm| self.algorithms.contains(&algorithm)) {
+            // First, so that no server is without a key for a moment.
+            self.keys.rotate_now().await.map_err(|error| self.unchanged(error))?;
+        }
         self.keys.retire(key.kid(), because).await.map_err(|error| self.unchanged(error))?;
         let after = self.stored().await?;
         let mut said = format!(
@@ -68,8 +79,8 @@ impl Desk {
         );
         let signing = |key: &&SigningKeyInfo| key.state() == SigningKeyState::Signing;
         let was = |kid: &KeyId| before.iter().filter(signing).any(|key| key.kid() == kid);
-        for next in after.iter().filter(signing).filter(|next| next.record().alg() == key.record().alg()) {
-            let (kid, alg) = (next.kid(), next.record().alg());
+        for next in after.iter().filter(signing).filter(|next| next.record().alg() == alg) {
+            let kid = next.kid();
             said.push_str(&match (was(kid), before.iter().any(|known| known.kid() == kid)) {
                 (true, _) => format!("{alg}: {kid} signs, as before.\n"),
                 (false, true) => format!("{alg}: {kid}, which verifiers know already, signs from now on.\n"),
