@@ -45,7 +45,8 @@ impl KeyRotation {
     }
 
     /// How long a key is published before it signs, in whole seconds, at least one: as long as the slowest verifier keeps
-    /// the keys that it has fetched.
+    /// the keys that it has fetched. A shorter time than before holds for what is fetched from then on: verifiers that were
+    /// told to keep the keys for five minutes still do.
     #[must_use]
     pub const fn propagation(mut self, time: Duration) -> Self {
         self.propagation = time;

@@ -137,6 +137,9 @@ impl SigningKeys {
     /// it asks again, five minutes at most if it obeys `Cache-Control`. If it was the one that signs, the next one does
     /// at once, for verifiers know it; where none is to come, the one before if that may still sign, and else a new one.
     ///
+    /// Beside servers no key is made: where none is left that signs, theirs do within 5 seconds, and requests are answered 503
+    /// until then. [`SigningKeys::rotate_now`] before it spares them that.
+    ///
     /// `because` stands in the event and in the list, for example `compromised`.
     ///
     /// # Errors
