@@ -100,7 +100,7 @@ impl KeyRotation {
             (self.every <= DAY * 730, "every: at most 2 years"),
             (
                 self.every >= published_before,
-                "every: at least as long as the propagation time, the clock skew and a second",
+                "every: at least as long as the propagation time (a day unless it is set), the clock skew and a second",
             ),
             (at_once <= MOST_KEYS, "every: tokens live so much longer that too many keys would be published"),
         ];

@@ -33,10 +33,10 @@ pub(crate) fn exactly(span: Duration) -> String {
     count(seconds / length, unit)
 }
 
-/// At least two of its unit, so that little is cut off: `47 hours`, and `2 days` from there on.
+/// At least two of its unit, rounded: `47 hours`, and `2 days` from there on.
 fn about(seconds: u64) -> String {
     let (unit, length) = UNITS.into_iter().find(|(_, length)| seconds >= 2 * length).unwrap_or(("second", 1));
-    count(seconds / length, unit)
+    count((seconds + length / 2) / length, unit)
 }
 
 fn count(number: u64, unit: &str) -> String {
@@ -52,17 +52,18 @@ mod tests {
     fn s9_times_are_in_the_readers_words() {
         let now = Timestamp::from_unix(1_795_000_000).expect("now");
         let day = Duration::from_secs(86_400);
-        assert_eq!(at(now.plus(day * 87), now), "in 87 days (2027-02-14 15:06 UTC)");
-        assert_eq!(at(now.plus(Duration::from_secs(90)), now), "in 90 seconds (2026-11-19 15:08:10 UTC)");
-        assert_eq!(at(now.minus(day * 3), now), "3 days ago (2026-11-16 15:06 UTC)");
+        assert_eq!(at(now.plus(day * 87), now), "in 87 days (2027-02-13 11:06 UTC)");
+        assert_eq!(at(now.plus(Duration::from_secs(90)), now), "in 90 seconds (2026-11-18 11:08:10 UTC)");
+        assert_eq!(at(now.minus(day * 3), now), "3 days ago (2026-11-15 11:06 UTC)");
         for (seconds, said) in [
             (0, "just now"),
             (1, "1 second ago"),
             (119, "119 seconds ago"),
             (120, "2 minutes ago"),
-            (7199, "119 minutes ago"),
+            (7199, "120 minutes ago"),
             (7200, "2 hours ago"),
-            (2 * 86_400 - 1, "47 hours ago"),
+            (2 * 86_400 - 1, "48 hours ago"),
+            (7 * 86_400 - 1, "7 days ago"),
             (2 * 86_400, "2 days ago"),
         ] {
             assert_eq!(ago(now.minus(Duration::from_secs(seconds)), now), said);

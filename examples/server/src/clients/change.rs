@@ -44,9 +44,9 @@ impl Desk {
             }
         };
         let until = match overlap.is_zero() {
-            true => format!("# The old secret of {id} has ended."),
+            true => format!("# Every older secret of {id} has ended."),
             false => format!(
-                "# The old secret of {id} works until {}.\n# Whether it is still in use: `grantor-server clients show {}`, \
+                "# The older secrets of {id} work until {} at most.\n# Whether it is still in use: `grantor-server clients show {}`, \
                  under LAST USED.",
                 at(ends, now),
                 shell_word(id.as_str())

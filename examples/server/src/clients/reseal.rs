@@ -158,7 +158,9 @@ impl Needed {
             (None, false) if self.signing_keys > 0 => {
                 "a server seals them anew, an hour after its start".to_owned()
             }
-            (None, false) => "now: it may be taken out of the file".to_owned(),
+            (None, false) => {
+                "an old one may be taken out of the file; a new one waits for `--use-last`".to_owned()
+            }
         };
         vec![id.to_owned(), by, until]
     }

@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::flags::{Flags, KeysCommand};
 use crate::issuer::Place;
 use crate::storage::{Backends, NotReady};
+use crate::when::exactly;
 
 struct Desk {
     issuer: String,
@@ -25,6 +26,8 @@ struct Desk {
     backends: Backends,
     /// Those for which the servers of this configuration keep a key.
     algorithms: BTreeSet<SigningAlgorithm>,
+    /// By which times a new key goes, and where they are from.
+    times: String,
 }
 
 /// One of the commands. No key is made because none is there: that is for the servers.
@@ -62,7 +65,17 @@ impl Desk {
             .allow_http_on_loopback();
         let keys = config.apply(builder)?.signing_keys();
         let keys = keys.map_err(|error| config.refused(error, place.issuer_at()))?;
-        Ok(Self { issuer, keys, host_keys, algorithms: config.algorithms(), backends })
+        let rotation = config.key_rotation();
+        let from = match config.path() {
+            Some(path) => format!("of {}", path.display()),
+            None => "the defaults: no --config was given, and the servers may have other times".to_owned(),
+        };
+        let times = format!(
+            "It signs for {} and is published {} before ({from}).\n",
+            exactly(rotation.interval()),
+            exactly(rotation.propagation_time())
+        );
+        Ok(Self { issuer, keys, host_keys, algorithms: config.algorithms(), times, backends })
     }
 
     async fn stored(&self) -> Result<Vec<SigningKeyInfo>, Failure> {

@@ -13,6 +13,8 @@ use crate::when::at;
 const BECAUSE_CHARS: usize = 200;
 pub(super) const SOON: &str =
     "Every server goes by this within 5 seconds, and nothing has to be restarted.\n";
+/// As long as verifiers may keep the published keys.
+const FIVE_MINUTES: std::time::Duration = std::time::Duration::from_secs(300);
 /// Of a key that nobody could know before it signs.
 pub(super) const GAP: &str = "Verifiers that keep the published keys, for five minutes as they may, refuse its tokens until they ask again.\n";
 
@@ -43,7 +45,7 @@ impl Desk {
                 "{alg}: {kid} is left alone, since no resource of this configuration signs with it.\n"
             ));
         }
-        say(&format!("{said}{}{SOON}", if at_once { GAP } else { "" }))
+        say(&format!("{said}{}{}{SOON}", if at_once { GAP } else { "" }, self.times))
     }
 
     async fn retire(
@@ -83,7 +85,10 @@ impl Desk {
             let kid = next.kid();
             said.push_str(&match (was(kid), before.iter().any(|known| known.kid() == kid)) {
                 (true, _) => format!("{alg}: {kid} signs, as before.\n"),
-                (false, true) => format!("{alg}: {kid}, which verifiers know already, signs from now on.\n"),
+                (false, true) if now().minus(FIVE_MINUTES) >= next.record().published_at() => {
+                    format!("{alg}: {kid}, which verifiers know already, signs from now on.\n")
+                }
+                (false, true) => format!("{alg}: {kid} signs from now on.\n{GAP}"),
                 (false, false) => format!("{alg}: {kid} is new and signs from now on.\n{GAP}"),
             });
         }

@@ -79,20 +79,25 @@ pub(crate) fn add(path: &Path) -> Result<(), Failure> {
 
 /// `host-key FILE --use-last`: the last key becomes the first.
 pub(crate) fn use_last(path: &Path) -> Result<(), Failure> {
+    let mut order = Vec::new();
     private_file::rewrite(path, |text| {
         let mut lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
         match lines.len() {
             0 => Err(std::io::Error::other("it has no key")),
+            1 => Err(std::io::Error::other("it has one key alone, which is the first")),
             _ => {
                 lines.rotate_right(1);
+                let ids = lines.iter().filter_map(|line| line.split_whitespace().next());
+                order = ids.map(str::to_owned).collect();
                 Ok(lines.into_iter().map(|line| format!("{line}\n")).collect())
             }
         }
     })
     .map_err(|error| unwritten(path, error))?;
-    say(
-        "The last host key is the first now. Copy the file to every server of this issuer and restart them.\n",
-    )
+    say(&format!(
+        "The last host key is the first now: {}. Copy the file to every server of this issuer and restart them.\n",
+        order.join(", then ")
+    ))
 }
 
 fn unwritten(path: &Path, error: std::io::Error) -> Failure {

@@ -79,7 +79,7 @@ async fn takes_the_place(kind: Kind) {
     // What only its client knows ends when a new one takes its place.
     issuer.command(&["clients", "rotate-secret", "shop", "--overlap", "2d"]);
     let said = issuer.command(&["clients", "reseal"]);
-    assert!(row(&said, first).contains("in 47 hours") || row(&said, first).contains("in 2 days"), "{said}");
+    assert!(row(&said, first).contains("in 48 hours") || row(&said, first).contains("in 2 days"), "{said}");
     issuer.command(&["clients", "rotate-secret", "shop", "--overlap", "0s"]);
     // Within the hour: a new signing key, and no more trust in the one that is sealed under the old host key.
     let rotate = ["keys", "rotate", "--now", "--issuer", ISSUER];
