@@ -39,6 +39,7 @@ use std::cell::RefCell;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::strategy::Union;
+use proptest::test_runner::RngSeed;
 
 pub(super) use made_keys::{MadeKeys, workshop};
 use witness::{Course, Witness};
@@ -47,6 +48,9 @@ use world::{Event, World, pace};
 
 /// Of each test: seconds.
 const CASES: u32 = 64;
+
+/// The worlds are the same in every run, so that a change is to blame for what fails. `PROPTEST_RNG_SEED` and `PROPTEST_CASES` choose others.
+const SEED: u64 = 7591;
 
 /// A world before it begins.
 #[derive(Clone, Debug)]
@@ -117,11 +121,16 @@ fn witnessed(setting: &Setting, course: Course) -> World {
     world
 }
 
-/// Worlds of this course, and how many keys signed and were dropped in all of them. `PROPTEST_CASES` sets how many worlds.
+fn chosen<T: std::str::FromStr<Err: std::fmt::Debug>>(variable: &str, default: T) -> T {
+    std::env::var(variable).map_or(default, |chosen| chosen.parse().unwrap())
+}
+
+/// Worlds of this course, and how many keys signed and were dropped in all of them.
 fn hold(course: Course) {
-    let cases = std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let cases = chosen("PROPTEST_CASES", CASES);
+    let rng_seed = RngSeed::Fixed(chosen("PROPTEST_RNG_SEED", SEED));
     let seen = RefCell::new((0, 0, 0));
-    proptest!(ProptestConfig::with_cases(cases), |(setting in setting(course))| {
+    proptest!(ProptestConfig { cases, rng_seed, ..ProptestConfig::default() }, |(setting in setting(course))| {
         let world = witnessed(&setting, course);
         let witness: &Witness = world.witness();
         let mut seen = seen.borrow_mut();
@@ -132,7 +141,7 @@ fn hold(course: Course) {
     let (writes, signed, dropped) = seen.into_inner();
     println!("{course:?}: {writes} writes, {signed} keys signed, {dropped} were dropped");
     let most = usize::try_from(cases).unwrap();
-    assert!(signed > most * 2 && dropped > most / 2, "the worlds are not empty: {signed}, {dropped}");
+    assert!(signed > most * 2 && dropped > most / 8, "the worlds are not empty: {signed}, {dropped}");
 }
 
 #[test]

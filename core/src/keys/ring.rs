@@ -148,12 +148,12 @@ impl KeyRing {
     }
 
     /// Requests see `fresh` from now on, unless they see what is newer; what is older takes the place of `went_back` alone.
-    /// The first time only if it can sign: until then the keys count as not read.
+    /// The first time only once it can sign all that it has to: until then the keys count as not read.
     fn show(&self, fresh: Snapshot, went_back: Option<&Shared>, upkeep: &mut Upkeep) -> bool {
         let now = self.workshop.clock.now();
         let mut place = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
         let fresh = match place.as_ref() {
-            None if fresh.signs() => fresh,
+            None if fresh.signs_all(now) => fresh,
             None => return false,
             Some(held) => {
                 let is_replaced = went_back.is_some_and(|old| Arc::ptr_eq(old, held));

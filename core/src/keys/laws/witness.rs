@@ -299,5 +299,6 @@ fn most_keys(rules: &[Rules]) -> usize {
     });
     let every = rules.iter().map(|rules| rules.rotation.interval()).min().unwrap().as_secs();
     let algorithms = rules.iter().map(|rules| rules.algorithms.len()).max().unwrap();
-    usize::try_from((ahead + after + late) / every + 2).unwrap() * algorithms
+    // Both ends of the span, the one announced, and one that nodes which have only just started leave for a later turn.
+    usize::try_from((ahead + after + late) / every + 4).unwrap() * algorithms
 }
