@@ -117,6 +117,6 @@ pub use server::{
 pub use signer::{Signer, SignerError, SignerKey};
 pub use stores::Stores;
 pub use types::{
-    ClientId, ClientSecret, CredentialId, HostKeyId, InvalidValue, Issuer, Jti, KeyId, KeySetUrl, ProofId,
-    ProofNamespace, ResourceUri, Scope, Timestamp, TokenId,
+    ClientId, ClientSecret, CredentialId, HostKeyId, InvalidValue, Issuer, IssuerName, Jti, KeyId, KeySetUrl,
+    ProofId, ProofNamespace, ResourceUri, Scope, Timestamp, TokenId,
 };

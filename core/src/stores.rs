@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::store::{ClientStore, CredentialUsage, KeyStore, TokenStore};
+use crate::store::{ClientStore, CredentialUsage, KeyStore, TokenStore, TrustStore};
 
 /// Where clients, signing keys and tokens are kept. A backend converts into all of them; each can be replaced.
 ///
@@ -19,12 +19,20 @@ pub struct Stores {
     pub(crate) keys: Arc<dyn KeyStore>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) usage: Option<Arc<dyn CredentialUsage>>,
+    pub(crate) trust: Option<Arc<dyn TrustStore>>,
 }
 
 impl Stores {
-    /// Three stores, which may be handles on one backend. When credentials were last used is kept nowhere.
+    /// Three stores, which may be handles on one backend. When credentials were last used is kept nowhere, and no issuer is
+    /// trusted.
     pub fn new(clients: impl ClientStore, keys: impl KeyStore, tokens: impl TokenStore) -> Self {
-        Self { clients: Arc::new(clients), keys: Arc::new(keys), tokens: Arc::new(tokens), usage: None }
+        Self {
+            clients: Arc::new(clients),
+            keys: Arc::new(keys),
+            tokens: Arc::new(tokens),
+            usage: None,
+            trust: None,
+        }
     }
 
     /// Clients from elsewhere, for example a table that one already has.
@@ -55,11 +63,20 @@ impl Stores {
         self
     }
 
+    /// The issuers whose assertions are grants (RFC 7523 §2.1). Without it none is, save clients that are their own issuers.
+    #[must_use]
+    pub fn with_trust(mut self, trust: impl TrustStore) -> Self {
+        self.trust = Some(Arc::new(trust));
+        self
+    }
+
     /// What the stores do not keep of their promises. What one backend says for several of them is said once.
     pub(crate) fn caveats(&self) -> Vec<String> {
         let mut said: Vec<String> = Vec::new();
         let usage = self.usage.as_ref().map(|usage| usage.caveats()).unwrap_or_default();
-        for caveat in [self.clients.caveats(), self.keys.caveats(), self.tokens.caveats(), usage].concat() {
+        let trust = self.trust.as_ref().map(|trust| trust.caveats()).unwrap_or_default();
+        let all = [self.clients.caveats(), self.keys.caveats(), self.tokens.caveats(), usage, trust];
+        for caveat in all.concat() {
             if !said.contains(&caveat) {
                 said.push(caveat);
             }

@@ -105,6 +105,7 @@ impl ClientAuthentication<'_> {
             | CredentialKind::Imported(_)
             | CredentialKind::Key(_)
             | CredentialKind::SealedSecret(_)
+            | CredentialKind::Workload(_)
             | CredentialKind::Unknown(_) => None,
         });
         match published {
@@ -134,6 +135,7 @@ impl ClientAuthentication<'_> {
                 CredentialKind::Digest(_)
                 | CredentialKind::Imported(_)
                 | CredentialKind::KeySet(_)
+                | CredentialKind::Workload(_)
                 | CredentialKind::Unknown(_) => false,
             };
             if fits {
@@ -171,6 +173,7 @@ impl ClientAuthentication<'_> {
             CredentialKind::Digest(_)
             | CredentialKind::Imported(_)
             | CredentialKind::KeySet(_)
+            | CredentialKind::Workload(_)
             | CredentialKind::Unknown(_) => Ok(false),
         }
     }

@@ -116,6 +116,7 @@ impl ClientAuthentication<'_> {
             | CredentialKind::Key(_)
             | CredentialKind::KeySet(_)
             | CredentialKind::SealedSecret(_)
+            | CredentialKind::Workload(_)
             | CredentialKind::Unknown(_) => None,
         });
         let digest = self.host_keys.digest(stored, &presented.client_id, id.as_str(), &presented.secret);
@@ -139,6 +140,7 @@ impl ClientAuthentication<'_> {
                 | CredentialKind::Key(_)
                 | CredentialKind::KeySet(_)
                 | CredentialKind::SealedSecret(_)
+                | CredentialKind::Workload(_)
                 | CredentialKind::Unknown(_) => None,
             });
             // At most one is valid at a time; where none is, the one that ended last tells the operator why.

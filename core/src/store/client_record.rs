@@ -367,7 +367,8 @@ impl ClientBuilder {
             CredentialKind::Digest(_)
             | CredentialKind::Imported(_)
             | CredentialKind::KeySet(_)
-            | CredentialKind::SealedSecret(_) => false,
+            | CredentialKind::SealedSecret(_)
+            | CredentialKind::Workload(_) => false,
         });
         let one_place = "keys of its own, or one place of keys and no more (RFC 7591 §2)";
         let text_ok = |text: &str| text.len() <= 200 && !text.chars().any(char::is_control);

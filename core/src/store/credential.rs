@@ -1,13 +1,13 @@
-//! One way in which a client proves itself: a secret's digest, an imported hash, a key, a place of keys.
+//! One way in which a client proves itself: a secret's digest, an imported hash, a key, a place of keys, a workload.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::Sealed;
 use super::document::{self, Unknown, base64};
 use super::sealed::SealedDocument;
+use super::{Sealed, WorkloadIdentity, workload};
 use crate::jose::{AssertionAlgorithm, PublicKey};
 use crate::types::{CredentialId, HostKeyId, InvalidValue, KeySetUrl, Timestamp};
 
@@ -37,6 +37,8 @@ pub enum CredentialKind {
     KeySet(KeySetUrl),
     /// A secret that has to be had in the clear, for `client_secret_jwt`. Made by [`HostKeys`](crate::HostKeys).
     SealedSecret(SealedSecret),
+    /// A workload that its platform vouches for, for `workload_jwt`.
+    Workload(Box<WorkloadIdentity>),
     /// A kind that a later release wrote. It opens nothing here and is kept as it is.
     Unknown(Map<String, Value>),
 }
@@ -121,6 +123,12 @@ impl Credential {
     /// [`InvalidValue`] never for a URL that was read: only if the name made no id.
     pub fn key_set(url: KeySetUrl) -> Result<Self, InvalidValue> {
         Ok(Self::new(CredentialId::new("jwks_uri")?, CredentialKind::KeySet(url)))
+    }
+
+    /// A workload that its platform vouches for, instead of a secret: for [`AuthMethod::WORKLOAD_JWT`](super::AuthMethod::WORKLOAD_JWT).
+    #[must_use]
+    pub fn workload(id: CredentialId, identity: WorkloadIdentity) -> Self {
+        Self::new(id, CredentialKind::Workload(Box::new(identity)))
     }
 
     /// A credential of the given kind, valid at once and until it is removed.
@@ -217,6 +225,7 @@ impl fmt::Debug for CredentialKind {
             Self::Key(key) => write!(f, "{key:?}"),
             Self::KeySet(url) => write!(f, "{url:?}"),
             Self::SealedSecret(secret) => write!(f, "{secret:?}"),
+            Self::Workload(identity) => write!(f, "{identity:?}"),
             Self::Unknown(_) => f.write_str("Unknown(..)"),
         }
     }
@@ -256,6 +265,7 @@ pub(super) fn serialize<S: Serializer>(credentials: &[Credential], out: S) -> Re
                 let sealed = SealedDocument::from(&secret.sealed);
                 serde_json::json!({ "sealed_secret": { "alg": secret.algorithm.as_str(), "sealed": sealed } })
             }
+            CredentialKind::Workload(identity) => serde_json::json!({ "workload": identity.0 }),
             CredentialKind::Unknown(members) => Value::Object(members.clone()),
         };
         let Credential { id, not_before, expires_at, label, unknown, .. } = credential.clone();
@@ -286,6 +296,11 @@ fn known<E: serde::de::Error>(kind: &Map<String, Value>) -> Result<Option<Creden
     }
     if let Some(url) = document::only(kind, "key_set", &[])? {
         return Ok(Some(CredentialKind::KeySet(url)));
+    }
+    if let Some(identity) = document::only(kind, "workload", &workload::MEMBERS)? {
+        let identity =
+            WorkloadIdentity::from_document(identity).map_err(|_| E::custom("a damaged workload"))?;
+        return Ok(Some(CredentialKind::Workload(Box::new(identity))));
     }
     if let (Some(jwk), 1) = (kind.get("key"), kind.len()) {
         let damaged = || E::custom("a damaged key");

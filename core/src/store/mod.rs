@@ -50,11 +50,13 @@
 //! }
 //! ```
 
+mod claim_match;
 mod client;
 mod client_record;
 mod credential;
 mod document;
 mod error;
+mod issuer_keys;
 mod key;
 mod key_record;
 mod key_set;
@@ -64,14 +66,19 @@ mod sealed;
 mod shared;
 mod token;
 mod token_record;
+mod trust;
+mod trusted_issuer;
 mod usage;
+mod workload;
 
+pub use claim_match::ClaimMatch;
 pub(crate) use client::find_client;
 pub use client::{ClientPage, ClientQuery, ClientRegistry, ClientStore, Delete, Insert, Update};
 pub use client_record::{Client, ClientBuilder};
 pub(crate) use credential::DigestDocument;
 pub use credential::{Credential, CredentialKind, SealedSecret, SecretDigest};
 pub use error::StoreError;
+pub use issuer_keys::{InlineKeys, IssuerKeys};
 pub use key::{KeyStore, Replace};
 pub(crate) use key_record::SigningPeriod;
 pub use key_record::{KeyRecord, KeyRecordBuilder, PrivateKey, Retirement, SignerReference};
@@ -82,4 +89,7 @@ pub use sealed::Sealed;
 pub use token::{Claim, TokenState, TokenStore};
 pub(crate) use token_record::REMEMBERED_PAST_EXPIRY;
 pub use token_record::{TokenRecord, TokenRecordBuilder};
+pub use trust::{TrustPage, TrustQuery, TrustRegistry, TrustStore};
+pub use trusted_issuer::{TrustedIssuer, TrustedIssuerBuilder};
 pub use usage::{CredentialUsage, CredentialUse};
+pub use workload::{WorkloadIdentity, WorkloadIdentityBuilder};

@@ -21,6 +21,9 @@ impl AuthMethod {
     pub const CLIENT_SECRET_JWT: Self = Self(Cow::Borrowed("client_secret_jwt"));
     /// A JWT signed with a private key (OpenID Connect Core §9, RFC 7523 §2.2).
     pub const PRIVATE_KEY_JWT: Self = Self(Cow::Borrowed("private_key_jwt"));
+    /// A JWT that the platform of a workload made about it, sent as `client_assertion` with a `client_id` beside it. A name of
+    /// ours: there is no registered one.
+    pub const WORKLOAD_JWT: Self = Self(Cow::Borrowed("workload_jwt"));
 }
 
 /// The name of a grant (RFC 6749 §4, `grant_type`).
@@ -31,6 +34,8 @@ pub struct GrantType(Cow<'static, str>);
 impl GrantType {
     /// RFC 6749 §4.4.
     pub const CLIENT_CREDENTIALS: Self = Self(Cow::Borrowed("client_credentials"));
+    /// RFC 7523 §2.1.
+    pub const JWT_BEARER: Self = Self(Cow::Borrowed("urn:ietf:params:oauth:grant-type:jwt-bearer"));
 }
 
 /// A named weakening for one client, for software that cannot be changed. Honoured only where the builder
@@ -70,13 +75,22 @@ impl CompatibilitySwitch {
     /// Takes an assertion again until its `exp`, if that is at most ten minutes after its `iat`; one without `iat` is
     /// never taken again. Whoever sees one can use it that long.
     pub const ASSERTION_REUSE: Self = Self(Cow::Borrowed("assertion_reuse"));
+    /// Takes the grant assertions that Google's libraries make for a service account, of a client that is its own issuer: without
+    /// `sub`, with `scope` as a claim, and without `jti`. One without `jti` is taken again until its `exp`: whoever sees it can use it
+    /// that long, an hour at most.
+    pub const GOOGLE_SERVICE_ACCOUNT: Self = Self(Cow::Borrowed("google_service_account"));
     /// Takes Basic credentials that were not form-encoded (RFC 6749 §2.3.1).
     pub const RAW_BASIC: Self = Self(Cow::Borrowed("raw_basic"));
     /// Adds to the OpenID document what clients that know only OpenID Connect insist on. Server-wide only.
     pub const OPENID_DISCOVERY: Self = Self(Cow::Borrowed("openid_discovery"));
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::TOKEN_ENDPOINT_AUDIENCE, Self::ASSERTION_REUSE, Self::RAW_BASIC, Self::OPENID_DISCOVERY];
+    pub const ALL: [Self; 5] = [
+        Self::TOKEN_ENDPOINT_AUDIENCE,
+        Self::ASSERTION_REUSE,
+        Self::GOOGLE_SERVICE_ACCOUNT,
+        Self::RAW_BASIC,
+        Self::OPENID_DISCOVERY,
+    ];
 }
 
 name!(AuthMethod);

@@ -27,6 +27,13 @@ impl InvalidValue {
 #[serde(try_from = "String", into = "String")]
 pub struct ClientId(Arc<str>);
 
+/// An `iss` of assertions (RFC 7523 §3 (1)): 1 to 512 characters of visible ASCII, compared byte for byte.
+///
+/// Not only URLs: some issuers are named by a mail address. One that publishes metadata is an [`Issuer`](crate::Issuer) as well.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct IssuerName(Arc<str>);
+
 /// Names one credential of a client. 1 to 64 bytes of `A-Z a-z 0-9 - _ .`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -98,6 +105,9 @@ macro_rules! text_type {
 
 text_type!(ClientId, "client_id", "1 to 255 characters of %x20-7E", |text| {
     (1..=255).contains(&text.len()) && text.iter().all(|byte| matches!(byte, 0x20..=0x7e))
+});
+text_type!(IssuerName, "issuer", "1 to 512 characters of visible ASCII", |text| {
+    (1..=512).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic)
 });
 text_type!(CredentialId, "credential id", "1 to 64 characters of A-Z a-z 0-9 - _ .", |text| plain(text, 64));
 text_type!(KeyId, "kid", "1 to 128 characters of A-Z a-z 0-9 - _ .", |text| plain(text, 128));

@@ -9,7 +9,9 @@ mod scope;
 mod secret;
 mod time;
 
-pub use id::{ClientId, CredentialId, HostKeyId, InvalidValue, Jti, KeyId, ProofId, ProofNamespace, TokenId};
+pub use id::{
+    ClientId, CredentialId, HostKeyId, InvalidValue, IssuerName, Jti, KeyId, ProofId, ProofNamespace, TokenId,
+};
 pub use issuer::Issuer;
 pub use key_set_url::KeySetUrl;
 pub(crate) use opaque_token::OpaqueToken;
