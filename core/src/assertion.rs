@@ -1,76 +1,174 @@
-//! The rules for assertions (RFC 7523 §3, draft rfc7523bis §4): who says it, for whom, until when, and only once.
+//! The rules for assertions (RFC 7523 §3, draft rfc7523bis §4): who says it, for whom, until when, and only once. The same
+//! for those that authenticate a client and those that are a grant.
+
+mod published;
+
+pub(crate) use published::{PublishedKeys, check_signature};
 
 use std::time::Duration;
 
-use crate::error::Reason;
-use crate::jose::ReceivedClaims;
-use crate::types::{Jti, Timestamp};
+use crate::claim::Proof;
+use crate::error::{ErrorCode, Reason};
+use crate::jose::{AssertionAlgorithm, ReceivedClaims, ReceivedJws};
+use crate::types::{Jti, ProofId, ProofNamespace, Timestamp};
 
-/// `exp` may lie at most this far ahead, which bounds what has to be remembered (T11).
-const MAX_AHEAD: Duration = Duration::from_secs(3600);
+/// `exp` of a client's own assertion may lie at most this far ahead, which bounds what has to be remembered (T11).
+pub(crate) const MAX_AHEAD: Duration = Duration::from_secs(3600);
+/// RFC 7519 §4.1.2 bounds no subject. Longer ones name nobody.
+const SUBJECT_MAX_BYTES: usize = 1024;
 
 /// What every assertion is judged by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AssertionRules<'a> {
     pub(crate) issuer: &'a str,
+    pub(crate) token_endpoint: &'a str,
     pub(crate) now: Timestamp,
     pub(crate) skew: Duration,
 }
 
-/// A client's own assertion: everything that can be said of it before its signature is looked at.
+/// An assertion in the right form. Its claims have not been judged, nor its signature looked at.
 #[derive(Debug)]
-pub(crate) struct SelfIssued<'a> {
-    pub(crate) audience: &'a str,
+pub(crate) struct ReceivedAssertion<'a> {
+    pub(crate) claims: ReceivedClaims,
+    pub(crate) algorithm: AssertionAlgorithm,
+    pub(crate) jws: ReceivedJws<'a>,
+}
+
+/// How long an assertion lives, and what names it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Life<'a> {
     pub(crate) issued_at: Option<Timestamp>,
     pub(crate) expires_at: Timestamp,
-    pub(crate) jti: &'a Jti,
+    /// There, where the assertion has to be spent.
+    pub(crate) jti: Option<&'a Jti>,
+}
+
+/// How often an assertion is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Once, which its `jti` is needed for.
+    Once,
+    /// Until it expires.
+    UntilExpiry,
+}
+
+impl<'a> ReceivedAssertion<'a> {
+    /// Everything that has to be right before anybody can be said to have sent it. `is_type` judges its `typ`.
+    pub(crate) fn parse(text: &'a str, is_type: fn(Option<&str>) -> bool) -> Result<Self, Reason> {
+        let jws = ReceivedJws::parse(text)?;
+        if !is_type(jws.header.typ.as_deref()) {
+            return Err(Reason::JwtType);
+        }
+        let algorithm = jws.header.alg.ok_or(Reason::JwtAlgorithm)?;
+        let claims = ReceivedClaims::parse(&jws.payload)?;
+        Ok(Self { claims, algorithm, jws })
+    }
+
+    /// `sub`, as text that can stand in a token and a log (T96).
+    pub(crate) fn subject(&self) -> Result<Option<&str>, Reason> {
+        let subject = self.claims.sub.as_deref();
+        let is_ok =
+            |text: &str| (1..=SUBJECT_MAX_BYTES).contains(&text.len()) && !text.chars().any(char::is_control);
+        if subject.is_none_or(is_ok) { Ok(subject) } else { Err(Reason::JwtSubject) }
+    }
 }
 
 impl AssertionRules<'_> {
-    /// `iss` = `sub`, one `aud`, `exp` present and near, `jti` present (RFC 7523 §3, OIDC Core §9).
-    pub(crate) fn self_issued<'a>(&self, claims: &'a ReceivedClaims) -> Result<SelfIssued<'a>, Reason> {
+    /// A client's own: `iss` = `sub`, one `aud`, `exp` present and near, `jti` present (RFC 7523 §3, OIDC Core §9).
+    pub(crate) fn self_issued<'a>(&self, claims: &'a ReceivedClaims) -> Result<(Life<'a>, &'a str), Reason> {
         let subject = claims.sub.as_ref().ok_or(Reason::JwtSubject)?;
         if claims.iss.as_ref() != Some(subject) {
             return Err(Reason::JwtIssuer);
         }
-        let audience = claims.aud.as_deref().ok_or(Reason::JwtAudience)?;
-        let expires_at = self.check_times(claims.exp, claims.nbf, claims.iat)?;
-        let jti = claims.jti.as_ref().ok_or(Reason::JwtJti)?;
-        Ok(SelfIssued { audience, issued_at: claims.iat, expires_at, jti })
+        let audience = sole_audience(claims)?;
+        Ok((self.life(claims, MAX_AHEAD, Use::Once)?, audience))
     }
 
-    fn check_times(
+    /// `exp` present and no further ahead than `longest`, `nbf` and `iat` not ahead, and a `jti` where there is but one use
+    /// (RFC 7523 §3 (4) to (7)).
+    pub(crate) fn life<'a>(
         &self,
-        exp: Option<Timestamp>,
-        nbf: Option<Timestamp>,
-        iat: Option<Timestamp>,
-    ) -> Result<Timestamp, Reason> {
-        let exp = exp.ok_or(Reason::JwtExpiryMissing)?;
-        if exp.plus(self.skew) <= self.now {
+        claims: &'a ReceivedClaims,
+        longest: Duration,
+        taken: Use,
+    ) -> Result<Life<'a>, Reason> {
+        let expires_at = claims.exp.ok_or(Reason::JwtExpiryMissing)?;
+        if expires_at.plus(self.skew) <= self.now {
             return Err(Reason::JwtExpired);
         }
-        if exp > self.now.plus(MAX_AHEAD).plus(self.skew) {
+        if expires_at > self.now.plus(longest).plus(self.skew) {
             return Err(Reason::JwtExpiryTooFar);
         }
-        if nbf.into_iter().chain(iat).any(|moment| moment > self.now.plus(self.skew)) {
+        let ahead = |moment| moment > self.now.plus(self.skew);
+        if claims.nbf.into_iter().chain(claims.iat).any(ahead) {
             return Err(Reason::JwtNotYetValid);
         }
-        Ok(exp)
+        let jti = claims.jti.as_ref();
+        match (taken, jti) {
+            (Use::Once, None) => Err(Reason::JwtJti),
+            (Use::Once, Some(_)) | (Use::UntilExpiry, _) => {
+                Ok(Life { issued_at: claims.iat, expires_at, jti })
+            }
+        }
     }
 
-    /// Until when a spent assertion is remembered: as long as it could be presented again, on any node.
+    /// The audience of a grant: issuer or token endpoint, as the sole value (RFC 7523 §3 (3), rfc7523bis §4 (a)).
+    pub(crate) fn check_grant_audience(&self, claims: &ReceivedClaims) -> Result<(), Reason> {
+        let audience = sole_audience(claims)?;
+        if audience == self.issuer || audience == self.token_endpoint {
+            Ok(())
+        } else {
+            Err(Reason::JwtAudience)
+        }
+    }
+
+    /// Until when an assertion is taken, and how long one that is spent has to be remembered: on any node, whichever way
+    /// its clock is off.
     pub(crate) fn remembered_until(&self, expires_at: Timestamp) -> Timestamp {
         expires_at.plus(self.skew).plus(self.skew)
+    }
+
+    /// What has to be spent so that this assertion of `owner` is taken once (RFC 7523 §3 (7)).
+    pub(crate) fn proof(
+        &self,
+        (namespace, owner): (ProofNamespace, &str),
+        jti: &Jti,
+        expires_at: Timestamp,
+        replayed: ErrorCode,
+    ) -> Proof {
+        let id = ProofId::new(namespace, owner, jti);
+        Proof { id, until: self.remembered_until(expires_at), replayed, reusable: false }
+    }
+}
+
+/// The one audience: a string or an array of one (T02).
+pub(crate) fn sole_audience(claims: &ReceivedClaims) -> Result<&str, Reason> {
+    match claims.aud.as_slice() {
+        [only] => Ok(only),
+        [] | [..] => Err(Reason::JwtAudience),
     }
 }
 
 /// Whether `typ` may be that of a client assertion: absent, `JWT` or `client-authentication+jwt`, in any case, with or
 /// without `application/` (rfc7523bis §4; refusing untyped ones is NOT RECOMMENDED, other kinds are refused).
 pub(crate) fn is_client_assertion_type(typ: Option<&str>) -> bool {
+    is_one_of(typ, &["jwt", "client-authentication+jwt"])
+}
+
+/// Whether `typ` may be that of a grant: absent or `JWT`. What says that it is for client authentication is never one (T29).
+pub(crate) fn is_grant_type(typ: Option<&str>) -> bool {
+    is_one_of(typ, &["jwt"])
+}
+
+/// Whether `typ` may be that of a workload's token: absent, `JWT`, or `JOSE` as SPIFFE has it (JWT-SVID §2.3).
+pub(crate) fn is_workload_type(typ: Option<&str>) -> bool {
+    is_one_of(typ, &["jwt", "jose"])
+}
+
+fn is_one_of(typ: Option<&str>, names: &[&str]) -> bool {
     let Some(typ) = typ else { return true };
     let typ = typ.to_ascii_lowercase();
-    let typ = typ.strip_prefix("application/").unwrap_or(&typ);
-    typ == "jwt" || typ == "client-authentication+jwt"
+    names.contains(&typ.strip_prefix("application/").unwrap_or(&typ))
 }
 
 #[cfg(test)]
@@ -81,7 +179,13 @@ mod tests {
 
     fn check(claims: &str) -> Option<Reason> {
         let now = Timestamp::from_unix(NOW).expect("in range");
-        let rules = AssertionRules { issuer: "https://as.example", now, skew: Duration::from_secs(10) };
+        let skew = Duration::from_secs(10);
+        let rules = AssertionRules {
+            issuer: "https://as.example",
+            token_endpoint: "https://as.example/t",
+            now,
+            skew,
+        };
         ReceivedClaims::parse(claims.as_bytes()).and_then(|claims| rules.self_issued(&claims).map(drop)).err()
     }
 
@@ -134,6 +238,31 @@ mod tests {
             "JOSE",
         ] {
             assert!(!is_client_assertion_type(Some(bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn t29_typ_of_a_grant_and_of_a_workload() {
+        for good in [None, Some("JWT"), Some("application/jwt")] {
+            assert!(is_grant_type(good) && is_workload_type(good), "{good:?}");
+        }
+        assert!(is_workload_type(Some("JOSE")) && !is_grant_type(Some("JOSE")));
+        for bad in
+            ["client-authentication+jwt", "application/Client-Authentication+JWT", "at+jwt", "dpop+jwt", ""]
+        {
+            assert!(!is_grant_type(Some(bad)) && !is_workload_type(Some(bad)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn t02_the_sole_audience() {
+        let aud = |aud: &str| {
+            let json = format!(r#"{{"iss":"c","sub":"c","aud":{aud},"jti":"1","exp":{}}}"#, NOW + 60);
+            check(&json)
+        };
+        assert_eq!((aud(r#""a""#), aud(r#"["a"]"#)), (None, None));
+        for bad in [r#"["a","b"]"#, r#"["a","a"]"#, "[]"] {
+            assert_eq!(aud(bad), Some(Reason::JwtAudience), "{bad}");
         }
     }
 }

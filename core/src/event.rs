@@ -5,9 +5,11 @@ use std::fmt;
 use std::fmt::Debug;
 
 pub use crate::error::{ErrorCode, FaultKind, Reason};
-use crate::fetch::FetchError;
+use crate::fetch::{FetchError, KeySource};
 use crate::store::CompatibilitySwitch;
-use crate::types::{ClientId, CredentialId, HostKeyId, Jti, KeyId, KeySetUrl, ResourceUri, Scope, Timestamp};
+use crate::types::{
+    ClientId, CredentialId, HostKeyId, IssuerName, Jti, KeyId, ResourceUri, Scope, Timestamp,
+};
 
 /// Receives events, for audit trails and metrics. The same go to `tracing`.
 ///
@@ -97,15 +99,18 @@ pub enum Event<'a> {
         /// The switch.
         switch: &'a CompatibilitySwitch,
     },
-    /// The keys of a client could not be fetched, so that it was told `invalid_client` (T63).
+    /// The keys of a client or of another issuer could not be fetched, so that the request was refused as one with a wrong
+    /// signature is (T63).
     KeySetFetchFailed {
-        /// The client. **Claimed**: whoever sent the request has proved nothing.
-        client_id: &'a ClientId,
-        /// Its `jwks_uri`.
-        url: &'a KeySetUrl,
+        /// The client, if the request names one. **Claimed**: whoever sent the request has proved nothing.
+        client_id: Option<&'a ClientId>,
+        /// Where they are.
+        source: &'a KeySource,
         /// What failed.
         error: &'a FetchError,
     },
+    /// A workload's token was not that of any workload of the client.
+    WorkloadMismatch(WorkloadMismatch<'a>),
     /// Work behind the requests failed: keeping up the signing keys, telling which credentials were used, or pruning. The old state stays in use.
     MaintenanceFailed(&'a (dyn Error + 'static)),
 }
@@ -124,6 +129,23 @@ pub struct RequestTrail {
     pub method: Option<&'static str>,
     /// The credential that matched.
     pub credential: Option<CredentialId>,
+    /// Who vouches for the subject, where the grant is an assertion of a trusted issuer. **Claimed** as well.
+    pub issuer: Option<IssuerName>,
+}
+
+/// See [`Event::WorkloadMismatch`]. The client learns `invalid_client`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct WorkloadMismatch<'a> {
+    /// The client. **Claimed**: whoever sent the request may be anybody's workload.
+    pub client_id: &'a ClientId,
+    /// The credential that comes nearest: of those whose issuer signed the token the one of which most claims fit.
+    pub credential: &'a CredentialId,
+    /// The first claim that differs: `iss`, `sub`, `aud` or the name of a further one.
+    pub claim: &'a str,
+    /// What the token says there, as its issuer signed it; `None` where it says nothing or the issuer is unknown. It may be any
+    /// text: escape it.
+    pub said: Option<&'a str>,
 }
 
 /// See [`Event::TokenIssued`].
@@ -205,6 +227,17 @@ impl<'a> TokenIssued<'a> {
         expires_at: Timestamp,
     ) -> Self {
         Self { trail, subject, audience, scope, jti, expires_at }
+    }
+}
+
+impl<'a> WorkloadMismatch<'a> {
+    pub(crate) const fn new(
+        client_id: &'a ClientId,
+        credential: &'a CredentialId,
+        claim: &'a str,
+        said: Option<&'a str>,
+    ) -> Self {
+        Self { client_id, credential, claim, said }
     }
 }
 

@@ -21,6 +21,15 @@ pub enum KeySource {
     Issuer(Issuer),
 }
 
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => write!(f, "{url}"),
+            Self::Issuer(issuer) => write!(f, "the metadata of {issuer}"),
+        }
+    }
+}
+
 /// Gets the key sets of clients and of other issuers. The crate `grantor-fetch` brings one.
 ///
 /// Sources are **untrusted**: a client may register any URL. An implementation fetches over https alone, follows no

@@ -1,11 +1,13 @@
 //! What a token says: scope, audience, lifetime and claims, as one decision.
 
 mod asked;
+mod grant_assertion;
 mod standard;
 mod terms;
 
 pub(crate) use asked::read as read_asked;
 pub use asked::{Asked, AskedScope};
+pub use grant_assertion::GrantAssertion;
 pub use standard::StandardPolicy;
 pub use terms::Terms;
 pub(crate) use terms::check as check_terms;
@@ -18,7 +20,7 @@ use async_trait::async_trait;
 use crate::error::{ErrorCode, Fault, Reason, Refusal, Rejection};
 use crate::resource::declared::Resources;
 use crate::store::Client;
-use crate::types::Timestamp;
+use crate::types::{ResourceUri, Scope, Timestamp};
 
 /// Decides what a token says. [`StandardPolicy`] is the built-in one; a policy of one's own usually asks it first
 /// and then narrows what it gave.
@@ -43,8 +45,8 @@ pub trait IssuancePolicy: Debug + Send + Sync + 'static {
     /// The terms of a token for an authenticated client whose grant was approved.
     ///
     /// Core holds every policy to the rules: the audience is a declared resource that the client may access, the
-    /// scope is within what was asked, what the client holds and what the resource knows, the lifetime within 24
-    /// hours, and no claim takes a registered name. Terms outside of that are answered 500 and nothing is issued.
+    /// scope is within what was asked, what the client holds, what the resource knows and what the grant's assertion is good for,
+    /// the lifetime within 24 hours, and no claim takes a registered name. Terms outside of that are answered 500 and nothing is issued.
     ///
     /// # Errors
     ///
@@ -62,6 +64,8 @@ pub struct Issuance<'a> {
     pub asked: &'a Asked,
     /// What there is to ask for.
     pub resources: &'a Resources,
+    /// The assertion that is the grant (RFC 7523 §2.1), verified; `None` for a client that acts for itself.
+    pub assertion: Option<&'a GrantAssertion>,
     /// The time of the request.
     pub now: Timestamp,
 }
@@ -69,11 +73,35 @@ pub struct Issuance<'a> {
 impl<'a> Issuance<'a> {
     pub(crate) const fn new(
         client: &'a Client,
-        asked: &'a Asked,
-        resources: &'a Resources,
+        (asked, resources): (&'a Asked, &'a Resources),
+        assertion: Option<&'a GrantAssertion>,
         now: Timestamp,
     ) -> Self {
-        Self { client, asked, resources, now }
+        Self { client, asked, resources, assertion, now }
+    }
+
+    /// Whether this resource is for the client, and for the assertion if there is one.
+    #[must_use]
+    pub fn may_access(&self, resource: &ResourceUri) -> bool {
+        self.client.may_access(resource)
+            && self.assertion.is_none_or(|assertion| assertion.may_access(resource))
+    }
+
+    /// As much of `scope` as the assertion is good for, if there is one. What the client holds is another bound.
+    #[must_use]
+    pub fn narrow(&self, scope: Scope) -> Scope {
+        match self.assertion {
+            Some(assertion) => assertion.narrow(scope),
+            None => scope,
+        }
+    }
+
+    /// Why the client cannot have this scope, if so.
+    fn forbids(&self, scope: &Scope) -> Option<Reason> {
+        if !scope.is_within(self.client.scope()) {
+            return Some(Reason::ScopeNotRegistered);
+        }
+        self.assertion.and_then(|assertion| assertion.forbids(scope))
     }
 }
 

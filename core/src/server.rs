@@ -21,7 +21,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tracing::Instrument;
 
-use crate::assertion::AssertionRules;
+use crate::assertion::{AssertionRules, PublishedKeys};
 use crate::auth::{ClientAuthentication, ImportedSecrets};
 use crate::clock::Clock;
 use crate::compatibility::Compatibility;
@@ -32,6 +32,7 @@ use crate::error::{ErrorCode, Fault, Reason, Refusal, Step, reject, uncached};
 use crate::event::{Event, EventSink, RequestTrail, TokenIssued};
 use crate::executor::Executor;
 use crate::fetch::KeySetFetcher;
+use crate::grant::jwt_bearer::JwtBearer;
 use crate::grant::{Grant, client_credentials};
 use crate::guard::guarded;
 use crate::host_keys::HostKeys;
@@ -226,18 +227,34 @@ impl Inner {
         let grant = Grant::select(&form)?;
         trail.grant = Some(grant.as_str());
         let authentication = self.client_authentication(now);
-        let authenticated = authentication.authenticate(request, &form, trail).await?;
-        let client = &*authenticated.client;
-        match grant {
-            Grant::ClientCredentials => client_credentials::approve(client)?,
-        }
+        let approved = match grant {
+            Grant::ClientCredentials => {
+                client_credentials::approve(authentication.authenticate(request, &form, trail).await?)?
+            }
+            Grant::JwtBearer => self.jwt_bearer(&authentication).approve(request, &form, trail).await?,
+        };
+        let (client, assertion) = (&*approved.client, approved.assertion.as_ref());
         let asked = read_asked(&form, self.resource_default_scope)?;
-        let issuance = Issuance::new(client, &asked, &self.resources, now);
+        let asked = match assertion {
+            Some(assertion) => assertion.complete(asked),
+            None => asked,
+        };
+        let issuance = Issuance::new(client, (&asked, &self.resources), assertion, now);
         let terms = self.policy.decide(&issuance).await.map_err(Refusal::from)?;
         let resource = check_terms(&terms, &issuance)?;
         let keys = self.keys_at_hand(held, now).await?;
-        let claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
-        let token = NewToken { issuer: &self.issuer, client, terms: &terms, resource, issued_at: now };
+        let (to_spend, sender) = ((client, &*approved.proofs), (request, trail.client_id.as_ref()));
+        let claimed = authentication.claim(to_spend, &*self.stores.tokens, sender).await?;
+        trail.client_id = Some(client.id().clone());
+        let token = NewToken {
+            issuer: &self.issuer,
+            client,
+            subject: approved.subject(),
+            terms: &terms,
+            resource,
+            issued_at: now,
+            not_after: approved.not_after,
+        };
         let mint = Mint { keys: &keys, tokens: &*self.stores.tokens, entropy: &*self.entropy };
         let minted = mint.make(claimed, &token).await?;
         self.note_use(client, trail, now);
@@ -254,7 +271,7 @@ impl Inner {
         let said = (terms.audience(), terms.granted_scope());
         self.report(&Event::TokenIssued(TokenIssued::new(
             trail,
-            client.id().as_str(),
+            approved.subject(),
             said,
             &minted.jti,
             minted.expires_at,
@@ -267,13 +284,21 @@ impl Inner {
             clients: &*self.stores.clients,
             host_keys: &self.host_keys,
             imported: self.imported.as_ref(),
-            key_sets: self.key_sets.as_deref(),
+            published: PublishedKeys { fetcher: self.key_sets.as_deref(), events: self },
             limiter: self.limiter.as_deref(),
             events: self,
             compatibility: &self.compatibility,
-            rules: AssertionRules { issuer: self.issuer.as_str(), now, skew: self.clock_skew },
-            token_endpoint: &self.token_endpoint,
+            rules: AssertionRules {
+                issuer: self.issuer.as_str(),
+                token_endpoint: &self.token_endpoint,
+                now,
+                skew: self.clock_skew,
+            },
         }
+    }
+
+    fn jwt_bearer<'a>(&'a self, authentication: &'a ClientAuthentication<'a>) -> JwtBearer<'a> {
+        JwtBearer { authentication, trust: self.stores.trust.as_deref() }
     }
 
     async fn jwks(self: &Arc<Self>, request: &Request) -> Step<Response> {

@@ -244,7 +244,9 @@ async fn s5_2_unknown_grant_is_unsupported_grant_type() {
         "Client_Credentials",
         "client_credentials ",
         "client_credentials client_credentials",
-        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "urn:ietf:params:oauth:grant-type:saml2-bearer",
+        "URN:ietf:params:oauth:grant-type:jwt-bearer",
+        "jwt-bearer",
         "x",
     ] {
         let request = post(&[("grant_type", grant_type)]).header("authorization", basic("demo", &secret));

@@ -162,7 +162,7 @@ async fn a11_2_a_refused_request_spends_nothing() {
     }
     let beside_basic = assert_with(&good, &[]).header("authorization", basic("demo", "x"));
     refused(&send(&server, beside_basic).await, 400, "invalid_request");
-    for grant_type in ["authorization_code", "urn:ietf:params:oauth:grant-type:jwt-bearer", "password"] {
+    for grant_type in ["authorization_code", "urn:ietf:params:oauth:grant-type:saml2-bearer", "password"] {
         let pairs = [
             ("grant_type", grant_type),
             ("client_assertion_type", ASSERTION_TYPE),
@@ -179,7 +179,7 @@ async fn a11_2_a_refused_request_spends_nothing() {
 async fn a11_2_a_client_without_the_grant_spends_nothing() {
     let world = World::new();
     let (server, tokens, key) = watched(&world, 10).await;
-    let other = GrantType::new("urn:ietf:params:oauth:grant-type:jwt-bearer");
+    let other = GrantType::JWT_BEARER;
     world.jwt_client("bearer", |client| client.credential(key.credential()).grant_types([other])).await;
     let answer = present(&server, &Assertion::of("bearer").sign(&key)).await;
     refused(&answer, 400, "unauthorized_client");

@@ -47,7 +47,7 @@ async fn s2_the_document_says_what_is_switched_on_and_nothing_else() {
             "token_endpoint": "https://auth.example.com/oauth2/token",
             "jwks_uri": "https://auth.example.com/.well-known/jwks.json",
             "scopes_supported": ["read", "write", "borrow"],
-            "grant_types_supported": ["client_credentials"],
+            "grant_types_supported": ["client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer"],
             "token_endpoint_auth_methods_supported":
                 ["private_key_jwt", "client_secret_jwt", "client_secret_basic", "client_secret_post"],
             "token_endpoint_auth_signing_alg_values_supported": algorithms,

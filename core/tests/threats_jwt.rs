@@ -57,14 +57,14 @@ async fn t02_the_issuer_among_others() {
         json!(["https://evil.example", ISSUER]),
         json!([ISSUER, ISSUER]),
         json!([ISSUER, ""]),
-        json!([ISSUER, null]),
-        json!([[ISSUER]]),
         json!([]),
-        json!([null]),
-        json!([7]),
     ] {
         let assertion = Assertion::of("demo").claim("aud", aud.clone()).sign(&key);
         assert_eq!(rejected(&world, &server, &assertion).await, Reason::JwtAudience, "{aud}");
+    }
+    for aud in [json!([ISSUER, null]), json!([[ISSUER]]), json!([null]), json!([7])] {
+        let assertion = Assertion::of("demo").claim("aud", aud.clone()).sign(&key);
+        assert_eq!(rejected(&world, &server, &assertion).await, Reason::JwtClaimType, "{aud}");
     }
     for _ in 0..3 {
         let assertion = Assertion::of("demo").claim("aud", json!([ISSUER])).sign(&key);
@@ -314,7 +314,8 @@ async fn t29_cross_jwt_confusion() {
     refused(&send(&server, bearer).await, 401, "invalid_client");
     let bearer_grant =
         [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", &assertion)];
-    refused(&send(&server, post(&bearer_grant)).await, 400, "unsupported_grant_type");
+    // For a client that is not registered for it: `rfc7523_grants` has those that are.
+    refused(&send(&server, post(&bearer_grant)).await, 400, "unauthorized_client");
     accepted(&server, &assertion, "none of that has spent it").await;
 }
 

@@ -8,54 +8,74 @@ use std::time::Duration;
 
 use super::presented::invalid_client;
 use super::{Authenticated, ClientAuthentication};
-use crate::assertion::{SelfIssued, is_client_assertion_type};
+use crate::assertion::{Life, ReceivedAssertion, is_client_assertion_type, is_workload_type};
 use crate::claim::Proof;
 use crate::error::{ErrorCode, Fault, Reason, Step};
 use crate::event::RequestTrail;
-use crate::jose::{AssertionAlgorithm, ReceivedClaims, ReceivedJws};
+use crate::fetch::KeySource;
 use crate::store::{Client, CompatibilitySwitch, Credential, CredentialKind, find_client};
-use crate::types::{ClientId, ProofId, ProofNamespace, Timestamp};
+use crate::types::{ClientId, ProofNamespace, Timestamp};
 
 /// RFC 7523 §2.2, in exact case.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// Under `assertion_reuse` a longer life than this, from `iat` to `exp`, is spent once all the same.
 const REUSABLE_FOR: Duration = Duration::from_secs(600);
 
-/// An assertion in the right form. Its claims have not been judged, nor its signature looked at.
+/// An assertion in the right form. Nothing of it has been judged.
 #[derive(Debug)]
 pub(crate) struct PresentedAssertion<'a> {
-    /// Who its `sub` claims to be.
+    /// Who its `sub` claims to be; for a workload's token who the request claims to come from.
     pub(crate) client_id: ClientId,
-    claims: ReceivedClaims,
-    pub(super) algorithm: AssertionAlgorithm,
-    pub(super) jws: ReceivedJws<'a>,
+    /// Whether it is a token of the client's workload, not one that the client made.
+    pub(super) is_of_workload: bool,
+    pub(super) assertion: ReceivedAssertion<'a>,
 }
 
 impl<'a> PresentedAssertion<'a> {
-    /// Everything that has to be right before anybody can be said to have sent it.
-    pub(super) fn read(text: &'a str, kind: &str) -> Step<Self> {
-        Ok(Self::parse(text, kind).map_err(invalid_client)?)
+    /// Everything that has to be right before anybody can be said to have sent it. `client_id` is the one beside it.
+    pub(super) fn read(text: &'a str, kind: &str, client_id: Option<&str>) -> Step<Self> {
+        Ok(Self::parse(text, kind, client_id).map_err(invalid_client)?)
     }
 
-    fn parse(text: &'a str, kind: &str) -> Result<Self, Reason> {
+    fn parse(text: &'a str, kind: &str, client_id: Option<&str>) -> Result<Self, Reason> {
         if kind != ASSERTION_TYPE {
             return Err(Reason::AssertionTypeUnknown);
         }
-        let jws = ReceivedJws::parse(text)?;
-        if !is_client_assertion_type(jws.header.typ.as_deref()) {
+        let is_type = |typ: Option<&str>| is_client_assertion_type(typ) || is_workload_type(typ);
+        let assertion = ReceivedAssertion::parse(text, is_type)?;
+        let typ = assertion.jws.header.typ.as_deref();
+        if let Some(client_id) = client_id.filter(|client_id| is_of_workload(&assertion, client_id)) {
+            let is_right = is_workload_type(typ) && !assertion.algorithm.is_symmetric();
+            let client_id = ClientId::new(client_id).map_err(|_| Reason::ClientIdMalformed)?;
+            return match is_right {
+                true => Ok(Self { client_id, is_of_workload: true, assertion }),
+                false if is_workload_type(typ) => Err(Reason::JwtAlgorithm),
+                false => Err(Reason::JwtType),
+            };
+        }
+        if !is_client_assertion_type(typ) {
             return Err(Reason::JwtType);
         }
-        let algorithm = jws.header.alg.ok_or(Reason::JwtAlgorithm)?;
-        let claims = ReceivedClaims::parse(&jws.payload)?;
-        let subject = claims.sub.as_deref().ok_or(Reason::JwtSubject)?;
+        let subject = assertion.claims.sub.as_deref().ok_or(Reason::JwtSubject)?;
         let client_id = ClientId::new(subject).map_err(|_| Reason::JwtSubject)?;
-        Ok(Self { client_id, claims, algorithm, jws })
+        Ok(Self { client_id, is_of_workload: false, assertion })
     }
 
-    /// The method's name in RFC 7591 §2.
+    /// The method's name in RFC 7591 §2, or ours.
     pub(super) const fn method(&self) -> &'static str {
-        if self.algorithm.is_symmetric() { "client_secret_jwt" } else { "private_key_jwt" }
+        match (self.is_of_workload, self.assertion.algorithm.is_symmetric()) {
+            (true, _) => "workload_jwt",
+            (false, true) => "client_secret_jwt",
+            (false, false) => "private_key_jwt",
+        }
     }
+}
+
+/// Whether somebody else speaks about somebody else: then the client is who the request says. What a client makes about itself
+/// has equal `iss` and `sub`, and one of the two is the client in all that is merely wrong.
+fn is_of_workload(assertion: &ReceivedAssertion<'_>, client_id: &str) -> bool {
+    let (iss, sub) = (assertion.claims.iss.as_deref(), assertion.claims.sub.as_deref());
+    iss != sub && iss != Some(client_id) && sub != Some(client_id)
 }
 
 impl ClientAuthentication<'_> {
@@ -64,17 +84,17 @@ impl ClientAuthentication<'_> {
         presented: &PresentedAssertion<'_>,
         trail: &mut RequestTrail,
     ) -> Step<Authenticated> {
-        let claims = self.rules.self_issued(&presented.claims).map_err(invalid_client)?;
+        let (life, audience) = self.rules.self_issued(&presented.assertion.claims).map_err(invalid_client)?;
         let found = find_client(self.clients, &presented.client_id).await?;
         let client = found.ok_or(invalid_client(Reason::ClientUnknown))?;
         self.usable(&client, presented.method())?;
-        let by_switch = self.check_audience(&client, claims.audience)?;
-        let credential = self.signed_by(&client, presented).await?;
+        let by_switch = self.check_audience(&client, audience)?;
+        let credential = self.signed_by(&client, &presented.assertion).await?;
         trail.credential = Some(credential.id().clone());
         if let Some(switch) = by_switch {
             self.compatibility_used(&client, &switch);
         }
-        let proof = self.proof(&client, &claims);
+        let proof = self.proof(&client, life).ok_or(invalid_client(Reason::JwtJti))?;
         Ok(Authenticated { client: Arc::clone(&client), proofs: vec![proof] })
     }
 
@@ -85,21 +105,21 @@ impl ClientAuthentication<'_> {
             return Ok(None);
         }
         let switch = CompatibilitySwitch::TOKEN_ENDPOINT_AUDIENCE;
-        if audience == self.token_endpoint && self.compatibility.is_on(&switch, client) {
+        if audience == self.rules.token_endpoint && self.compatibility.is_on(&switch, client) {
             return Ok(Some(switch));
         }
         Err(invalid_client(Reason::JwtAudience).into())
     }
 
     /// The credential of the client whose key made the signature: among those of its record, or at its `jwks_uri`.
-    async fn signed_by<'c>(
+    pub(crate) async fn signed_by<'c>(
         &self,
         client: &'c Client,
-        presented: &PresentedAssertion<'_>,
+        assertion: &ReceivedAssertion<'_>,
     ) -> Step<&'c Credential> {
         let mut held = client.credentials().iter().filter(|held| held.is_valid_at(self.rules.now));
         let published = held.find_map(|held| match held.kind() {
-            CredentialKind::KeySet(url) if !presented.algorithm.is_symmetric() => Some((held, url)),
+            CredentialKind::KeySet(url) if !assertion.algorithm.is_symmetric() => Some((held, url)),
             CredentialKind::KeySet(_)
             | CredentialKind::Digest(_)
             | CredentialKind::Imported(_)
@@ -110,28 +130,30 @@ impl ClientAuthentication<'_> {
         });
         match published {
             Some((credential, url)) => {
-                self.check_published(client.id(), url, presented).await?;
+                let source = KeySource::Url(url.clone());
+                let signed = self.published.check(&source, Some(client.id()), assertion).await;
+                signed.map_err(invalid_client)?;
                 Ok(credential)
             }
-            None => self.signed_by_held(client, presented),
+            None => self.signed_by_held(client, assertion),
         }
     }
 
     fn signed_by_held<'c>(
         &self,
         client: &'c Client,
-        presented: &PresentedAssertion<'_>,
+        assertion: &ReceivedAssertion<'_>,
     ) -> Step<&'c Credential> {
         let mut candidates = 0;
         let mut fault = None;
         for credential in client.credentials().iter().filter(|held| held.is_valid_at(self.rules.now)) {
             let fits = match credential.kind() {
                 CredentialKind::Key(key) => {
-                    let header = &presented.jws.header;
-                    key.algorithm() == presented.algorithm
+                    let header = &assertion.jws.header;
+                    key.algorithm() == assertion.algorithm
                         && key.is_named(header.kid.as_deref(), header.certificate.as_deref())
                 }
-                CredentialKind::SealedSecret(secret) => secret.algorithm() == presented.algorithm,
+                CredentialKind::SealedSecret(secret) => secret.algorithm() == assertion.algorithm,
                 CredentialKind::Digest(_)
                 | CredentialKind::Imported(_)
                 | CredentialKind::KeySet(_)
@@ -140,7 +162,7 @@ impl ClientAuthentication<'_> {
             };
             if fits {
                 candidates += 1;
-                match self.is_signed_with(client, credential, presented) {
+                match self.is_signed_with(client, credential, assertion) {
                     Ok(true) => return Ok(credential),
                     Ok(false) => {}
                     // Another one may fit; if none does it is our fault and not the client's.
@@ -159,16 +181,16 @@ impl ClientAuthentication<'_> {
         &self,
         client: &Client,
         credential: &Credential,
-        presented: &PresentedAssertion<'_>,
+        assertion: &ReceivedAssertion<'_>,
     ) -> Step<bool> {
-        let jws = &presented.jws;
+        let jws = &assertion.jws;
         match credential.kind() {
             CredentialKind::Key(key) => Ok(key.verifies(jws.signing_input, &jws.signature)),
             CredentialKind::SealedSecret(secret) => {
                 let opened = self.host_keys.open_secret(client.id(), credential.id(), secret);
                 let secret = opened
                     .map_err(|error| Fault::internal(SealedSecretUnusable(client.id().to_string(), error)))?;
-                Ok(presented.algorithm.mac_verifies(&secret, jws.signing_input, &jws.signature))
+                Ok(assertion.algorithm.mac_verifies(&secret, jws.signing_input, &jws.signature))
             }
             CredentialKind::Digest(_)
             | CredentialKind::Imported(_)
@@ -179,17 +201,14 @@ impl ClientAuthentication<'_> {
     }
 
     /// Single use, remembered for the whole validity (RFC 7523 §3 (7), OIDC Core §9).
-    fn proof(&self, client: &Client, claims: &SelfIssued<'_>) -> Proof {
+    fn proof(&self, client: &Client, life: Life<'_>) -> Option<Proof> {
         // By its whole life: the last ten minutes of a longer one are no reason to take it twice.
-        let soon = |from: Timestamp| claims.expires_at <= from.plus(REUSABLE_FOR).plus(self.rules.skew);
-        let short = claims.issued_at.is_some_and(soon) && soon(self.rules.now);
+        let soon = |from: Timestamp| life.expires_at <= from.plus(REUSABLE_FOR).plus(self.rules.skew);
+        let short = life.issued_at.is_some_and(soon) && soon(self.rules.now);
         let reusable = short && self.compatibility.is_on(&CompatibilitySwitch::ASSERTION_REUSE, client);
-        Proof {
-            id: ProofId::new(ProofNamespace::Client, client.id().as_str(), claims.jti),
-            until: self.rules.remembered_until(claims.expires_at),
-            replayed: ErrorCode::InvalidClient,
-            reusable,
-        }
+        let owner = (ProofNamespace::Client, client.id().as_str());
+        let proof = self.rules.proof(owner, life.jti?, life.expires_at, ErrorCode::InvalidClient);
+        Some(Proof { reusable, ..proof })
     }
 }
 

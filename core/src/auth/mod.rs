@@ -5,21 +5,20 @@
 //! not: how long a refusal takes tells about the keys of a client at most.
 
 mod assertion;
-mod key_set;
 mod presented;
 mod secret;
+mod workload;
 
 use presented::{Presented, invalid_client};
 pub(crate) use secret::ImportedSecrets;
 
 use std::sync::Arc;
 
-use crate::assertion::AssertionRules;
+use crate::assertion::{AssertionRules, PublishedKeys};
 use crate::claim::{Claimed, Proof, claim};
 use crate::compatibility::Compatibility;
 use crate::error::{ErrorCode, Reason, Refusal, Rejection, Step};
 use crate::event::{Event, EventSink, RequestTrail};
-use crate::fetch::KeySetFetcher;
 use crate::form::Form;
 use crate::host_keys::HostKeys;
 use crate::http::Request;
@@ -40,12 +39,11 @@ pub(crate) struct ClientAuthentication<'a> {
     pub(crate) clients: &'a dyn ClientStore,
     pub(crate) host_keys: &'a HostKeys,
     pub(crate) imported: Option<&'a ImportedSecrets>,
-    pub(crate) key_sets: Option<&'a dyn KeySetFetcher>,
+    pub(crate) published: PublishedKeys<'a>,
     pub(crate) limiter: Option<&'a dyn RateLimiter>,
     pub(crate) events: &'a dyn EventSink,
     pub(crate) compatibility: &'a Compatibility,
     pub(crate) rules: AssertionRules<'a>,
-    pub(crate) token_endpoint: &'a str,
 }
 
 impl ClientAuthentication<'_> {
@@ -56,35 +54,49 @@ impl ClientAuthentication<'_> {
         form: &Form<'_>,
         trail: &mut RequestTrail,
     ) -> Step<Authenticated> {
-        let presented = Presented::read(request, form)?;
+        let authenticated = self.authenticate_if_tried(request, form, trail).await?;
+        Ok(authenticated.ok_or(invalid_client(Reason::CredentialsMissing))?)
+    }
+
+    /// Who sends this request, where it tries to say so.
+    pub(crate) async fn authenticate_if_tried(
+        &self,
+        request: &Request,
+        form: &Form<'_>,
+        trail: &mut RequestTrail,
+    ) -> Step<Option<Authenticated>> {
+        let Some(presented) = Presented::read(request, form)? else { return Ok(None) };
         // Id and secret swapped is a common mistake, and the secret would stand in the log.
         trail.client_id =
             Some(presented.client_id().clone()).filter(|id| !PresentedSecret::is_recognised(id.as_str()));
         trail.method = Some(presented.method());
-        let attempt = attempt(presented.client_id(), request);
+        let attempt = attempt(Some(presented.client_id()), request);
         self.admit(&attempt).await?;
         let outcome = match &presented {
             Presented::Secret(credentials) => self.check_secret(credentials, trail).await,
+            Presented::Assertion(workload) if workload.is_of_workload => {
+                self.check_workload(workload, trail).await
+            }
             Presented::Assertion(assertion) => self.check_assertion(assertion, trail).await,
         };
-        self.counted(&attempt, outcome).await
+        self.counted(&attempt, outcome).await.map(Some)
     }
 
-    /// Spends the proofs of `authenticated`. A replay counts as a failed attempt.
+    /// Spends the proofs of a request of `client`. A replay counts as a failed attempt of `claimed_by`, who the request said
+    /// that it comes from.
     pub(crate) async fn claim(
         &self,
-        authenticated: &Authenticated,
+        (client, proofs): (&Client, &[Proof]),
         tokens: &dyn TokenStore,
-        request: &Request,
+        (request, claimed_by): (&Request, Option<&ClientId>),
     ) -> Step<Claimed> {
-        let client = &*authenticated.client;
         let reused = || self.compatibility_used(client, &CompatibilitySwitch::ASSERTION_REUSE);
-        let outcome = claim(tokens, &authenticated.proofs, reused).await;
-        self.counted(&attempt(client.id(), request), outcome).await
+        let outcome = claim(tokens, proofs, reused).await;
+        self.counted(&attempt(claimed_by, request), outcome).await
     }
 
     /// A refusal counts against the attempts that follow; a fault of ours does not, and neither do keys that cannot be had.
-    async fn counted<T>(&self, attempt: &Attempt<'_>, outcome: Step<T>) -> Step<T> {
+    pub(crate) async fn counted<T>(&self, attempt: &Attempt<'_>, outcome: Step<T>) -> Step<T> {
         if let (Err(Refusal::Rejected(rejection)), Some(limiter)) = (&outcome, self.limiter)
             && !matches!(rejection.reason, Reason::KeySetsOff | Reason::KeySetUnavailable)
             && let Err(error) = limiter.penalise(attempt).await
@@ -95,7 +107,7 @@ impl ClientAuthentication<'_> {
     }
 
     /// Its registered method and no other (T49), and only while it is enabled.
-    fn usable(&self, client: &Client, method: &str) -> Step<()> {
+    pub(crate) fn usable(&self, client: &Client, method: &str) -> Step<()> {
         if client.auth_method().as_str() != method {
             return Err(invalid_client(Reason::MethodNotRegistered).into());
         }
@@ -106,12 +118,12 @@ impl ClientAuthentication<'_> {
     }
 
     /// A switch was needed: the operator learns for whom.
-    fn compatibility_used(&self, client: &Client, switch: &CompatibilitySwitch) {
+    pub(crate) fn compatibility_used(&self, client: &Client, switch: &CompatibilitySwitch) {
         self.events.record(&Event::CompatibilityUsed { client_id: Some(client.id()), switch });
     }
 
     /// Asked before any hashing. A limiter that is away admits: it must not be a way to shut everybody out.
-    async fn admit(&self, attempt: &Attempt<'_>) -> Step<()> {
+    pub(crate) async fn admit(&self, attempt: &Attempt<'_>) -> Step<()> {
         let Some(limiter) = self.limiter else { return Ok(()) };
         match limiter.admit(attempt).await {
             Ok(Admission::Admitted) => Ok(()),
@@ -126,6 +138,6 @@ impl ClientAuthentication<'_> {
     }
 }
 
-fn attempt<'a>(client_id: &'a ClientId, request: &Request) -> Attempt<'a> {
-    Attempt::new(Some(client_id), request.peer().map(|peer| peer.ip()))
+pub(crate) fn attempt<'a>(client_id: Option<&'a ClientId>, request: &Request) -> Attempt<'a> {
+    Attempt::new(client_id, request.peer().map(|peer| peer.ip()))
 }

@@ -35,8 +35,9 @@ pub(crate) struct PresentedCredentials {
 }
 
 impl<'a> Presented<'a> {
-    /// Finds the one authentication method of a request. Credentials in the URL are not looked at (T51).
-    pub(crate) fn read(request: &Request, form: &'a Form<'_>) -> Step<Self> {
+    /// Finds the one authentication method of a request, if it tries to authenticate. Credentials in the URL are not looked
+    /// at (T51).
+    pub(crate) fn read(request: &Request, form: &'a Form<'_>) -> Step<Option<Self>> {
         let authorization = authorization(request)?;
         let secret = form.get("client_secret");
         let assertion = form.get("client_assertion");
@@ -48,19 +49,21 @@ impl<'a> Presented<'a> {
         let presented = match (authorization, secret, assertion, assertion_type) {
             (Some(header), ..) => Self::Secret(PresentedCredentials::from_header(header)?),
             (None, Some(secret), ..) => {
-                return PresentedCredentials::from_body(secret, form).map(Self::Secret);
+                return PresentedCredentials::from_body(secret, form)
+                    .map(|secret| Some(Self::Secret(secret)));
             }
             (None, None, Some(assertion), Some(kind)) => {
-                Self::Assertion(Box::new(PresentedAssertion::read(assertion, kind)?))
+                let client_id = form.get("client_id");
+                Self::Assertion(Box::new(PresentedAssertion::read(assertion, kind, client_id)?))
             }
-            (None, None, None, None) => return reject(ErrorCode::InvalidClient, Reason::CredentialsMissing),
+            (None, None, None, None) => return Ok(None),
             (None, None, _, _) => return reject(ErrorCode::InvalidRequest, Reason::AssertionMissing),
         };
         // A `client_id` beside header or assertion is fine when it is the same one (RFC 7521 §4.2).
         if form.get("client_id").is_some_and(|other| other != presented.client_id().as_str()) {
             return reject(ErrorCode::InvalidRequest, Reason::ClientIdMismatch);
         }
-        Ok(presented)
+        Ok(Some(presented))
     }
 
     pub(crate) const fn client_id(&self) -> &ClientId {

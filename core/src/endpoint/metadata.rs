@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Endpoints;
+use crate::grant::Grant;
 use crate::jose::AssertionAlgorithm;
 use crate::resource::declared::Resources;
 use crate::types::Issuer;
@@ -16,7 +17,7 @@ struct Metadata<'a> {
     jwks_uri: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     scopes_supported: Vec<&'a str>,
-    grant_types_supported: [&'a str; 1],
+    grant_types_supported: [&'a str; 2],
     token_endpoint_auth_methods_supported: [&'a str; 4],
     token_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
     introspection_endpoint: String,
@@ -58,7 +59,7 @@ pub(crate) fn metadata(
         token_endpoint: endpoints.token_url(issuer),
         jwks_uri: endpoints.jwks_url(issuer),
         scopes_supported: resources.all_scopes(),
-        grant_types_supported: ["client_credentials"],
+        grant_types_supported: Grant::ALL.map(Grant::as_str),
         token_endpoint_auth_methods_supported: AUTH_METHODS,
         token_endpoint_auth_signing_alg_values_supported: &algorithms,
         introspection_endpoint: endpoints.introspection_url(issuer),

@@ -90,9 +90,9 @@ pub enum Reason {
     JwtAlgorithm,
     /// The client or issuer has no valid key for this `alg`, `kid` or certificate.
     JwtKeyUnknown,
-    /// The client's keys are at a `jwks_uri`, and there is nothing that fetches them.
+    /// The keys of the client or issuer are published, and there is nothing that fetches them.
     KeySetsOff,
-    /// The client's keys could not be fetched from its `jwks_uri`.
+    /// The keys of the client or issuer could not be fetched.
     KeySetUnavailable,
     /// The signature is of none of the keys of the client, or of the issuer whose token it claims to be.
     JwtSignature,
@@ -102,18 +102,30 @@ pub enum Reason {
     JwtIssuer,
     /// The `sub` is missing or no client id.
     JwtSubject,
-    /// The `aud` is missing or not this issuer alone.
+    /// The `aud` is missing or not this issuer alone; for a grant not the token endpoint alone either.
     JwtAudience,
     /// There is no `exp`.
     JwtExpiryMissing,
     /// The `exp` has passed.
     JwtExpired,
-    /// The `exp` is further ahead than one hour.
+    /// The `exp` is further ahead than one hour, or than the trust in the issuer allows.
     JwtExpiryTooFar,
     /// The `nbf` or `iat` is ahead of the clock.
     JwtNotYetValid,
     /// The `jti` is missing, empty, too long or holds control characters.
     JwtJti,
+    /// There is no `assertion` for the grant.
+    GrantAssertionMissing,
+    /// The `iss` of the grant is neither a trusted issuer nor a client.
+    IssuerNotTrusted,
+    /// The trusted issuer is disabled.
+    IssuerDisabled,
+    /// The trusted issuer may not speak about this `sub`.
+    SubjectNotTrusted,
+    /// The `sub` that a trusted issuer speaks about is the id of a client, for which the token could be taken.
+    SubjectIsClient,
+    /// The token is of none of the workloads that the client is registered with.
+    WorkloadMismatch,
     /// The rate limiter did not admit the attempt.
     RateLimited,
     /// The client is not registered for the grant.
@@ -126,6 +138,10 @@ pub enum Reason {
     ScopeNotRegistered,
     /// A scope does not belong to the resource.
     ScopeNotOfResource,
+    /// A scope is not among those that the grant's own `scope` claim names.
+    ScopeNotOfAssertion,
+    /// A scope is one that the issuer of the grant may not give.
+    ScopeNotOfIssuer,
     /// The scopes belong to different resources.
     ScopeSpansResources,
     /// No scope was asked for and there is no default.
@@ -229,12 +245,20 @@ impl Reason {
             Self::JwtExpiryTooFar => "jwt_expiry_too_far",
             Self::JwtNotYetValid => "jwt_not_yet_valid",
             Self::JwtJti => "jwt_jti",
+            Self::GrantAssertionMissing => "grant_assertion_missing",
+            Self::IssuerNotTrusted => "issuer_not_trusted",
+            Self::IssuerDisabled => "issuer_disabled",
+            Self::SubjectNotTrusted => "subject_not_trusted",
+            Self::SubjectIsClient => "subject_is_client",
+            Self::WorkloadMismatch => "workload_mismatch",
             Self::RateLimited => "rate_limited",
             Self::GrantNotRegistered => "grant_not_registered",
             Self::ScopeMalformed => "scope_malformed",
             Self::ScopeUnknown => "scope_unknown",
             Self::ScopeNotRegistered => "scope_not_registered",
             Self::ScopeNotOfResource => "scope_not_of_resource",
+            Self::ScopeNotOfAssertion => "scope_not_of_assertion",
+            Self::ScopeNotOfIssuer => "scope_not_of_issuer",
             Self::ScopeSpansResources => "scope_spans_resources",
             Self::ScopeEmpty => "scope_empty",
             Self::ResourceMalformed => "resource_malformed",

@@ -11,8 +11,8 @@ use crate::types::{ClientId, InvalidValue, Jti, Scope, Timestamp};
 pub(crate) struct ReceivedClaims {
     pub(crate) iss: Option<String>,
     pub(crate) sub: Option<String>,
-    /// The one audience, as a string or as an array of one. Two or none are an error (T02).
-    pub(crate) aud: Option<String>,
+    /// All audiences; none where the claim is absent. How many there may be is judged by whoever takes the assertion.
+    pub(crate) aud: Vec<String>,
     pub(crate) exp: Option<Timestamp>,
     pub(crate) nbf: Option<Timestamp>,
     pub(crate) iat: Option<Timestamp>,
@@ -21,16 +21,55 @@ pub(crate) struct ReceivedClaims {
 
 impl ReceivedClaims {
     pub(crate) fn parse(payload: &[u8]) -> Result<Self, Reason> {
-        let members = Members::parse(payload).ok_or(Reason::JwtMalformed)?;
+        let mut members = Members::parse(payload).ok_or(Reason::JwtMalformed)?;
         Ok(Self {
             iss: text(&members, "iss")?,
             sub: text(&members, "sub")?,
-            aud: audience(members.get("aud"))?,
             exp: numeric_date(members.get("exp"))?,
             nbf: numeric_date(members.get("nbf"))?,
             iat: numeric_date(members.get("iat"))?,
             jti: jti(&members)?,
+            aud: audiences(members.take("aud"))?,
         })
+    }
+}
+
+/// The claims beside the registered ones, for whoever has to know what they say.
+pub(crate) struct FurtherClaims<'a>(Members<'a>);
+
+impl<'a> FurtherClaims<'a> {
+    pub(crate) fn parse(payload: &'a [u8]) -> Result<Self, Reason> {
+        Members::parse(payload).map(Self).ok_or(Reason::JwtMalformed)
+    }
+
+    /// What the claim of this name says, or the one that a JSON Pointer of objects leads to (RFC 6901 §4): text as it is, `true`,
+    /// `false` and whole numbers as they are written. `None` for what says nothing.
+    pub(crate) fn said(&self, name: &str) -> Option<Cow<'_, str>> {
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        match self.find(name)? {
+            Json::Text(text) => Some(Cow::Borrowed(text)),
+            Json::Bool(value) => Some(Cow::Borrowed(if *value { "true" } else { "false" })),
+            Json::Number(number) if number.fract() == 0.0 && number.abs() < EXACT => {
+                Some(format!("{number:.0}").into())
+            }
+            Json::Null | Json::Number(_) | Json::Array(_) | Json::Object(_) => None,
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&Json<'a>> {
+        let Some(pointer) = name.strip_prefix('/') else { return self.0.get(name) };
+        let mut steps = pointer.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"));
+        let first = self.0.get(&steps.next()?)?;
+        steps.try_fold(
+            first,
+            |value, step| if let Json::Object(members) = value { members.get(&step) } else { None },
+        )
+    }
+
+    /// The `scope` (RFC 8693 §4.2).
+    pub(crate) fn scope(&self) -> Result<Option<Scope>, Reason> {
+        let scope = self.0.text("scope").map_err(|_| Reason::JwtClaimType)?;
+        scope.map(Scope::parse).transpose().map_err(|_| Reason::ScopeMalformed)
     }
 }
 
@@ -63,7 +102,7 @@ impl<'a> AccessTokenClaims<'a> {
             match &*name {
                 "iss" => claims.iss = Some(own_text(value)?),
                 "sub" => claims.sub = Some(own_text(value)?.into_owned()),
-                "aud" => claims.aud = audiences(value)?,
+                "aud" => claims.aud = audiences(Some(value))?,
                 "client_id" => claims.client_id = Some(read(value, |text| ClientId::new(text))?),
                 "scope" => claims.scope = Some(read(value, Scope::parse)?),
                 "exp" => claims.exp = numeric_date(Some(&value))?,
@@ -96,12 +135,12 @@ fn jti(members: &Members<'_>) -> Result<Option<Jti>, Reason> {
     jti.map(Jti::new).transpose().map_err(|_| Reason::JwtJti)
 }
 
-fn audiences(value: Json<'_>) -> Result<Vec<String>, Reason> {
+fn audiences(value: Option<Json<'_>>) -> Result<Vec<String>, Reason> {
     let one = |value| own_text(value).map(Cow::into_owned);
-    if let Json::Array(values) = value {
-        values.into_iter().map(one).collect()
-    } else {
-        Ok(vec![one(value)?])
+    match value {
+        None => Ok(Vec::new()),
+        Some(Json::Array(values)) => values.into_iter().map(one).collect(),
+        Some(value) => Ok(vec![one(value)?]),
     }
 }
 
@@ -114,18 +153,6 @@ fn epoch(value: &Json<'_>) -> Result<u64, Reason> {
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // in range and whole
     Ok(*epoch as u64)
-}
-
-fn audience(value: Option<&Json<'_>>) -> Result<Option<String>, Reason> {
-    match value {
-        None => Ok(None),
-        Some(Json::Text(text)) => Ok(Some(text.clone().into_owned())),
-        Some(Json::Array(values)) => match values.as_slice() {
-            [Json::Text(text)] => Ok(Some(text.clone().into_owned())),
-            [] | [..] => Err(Reason::JwtAudience),
-        },
-        Some(_) => Err(Reason::JwtClaimType),
-    }
 }
 
 /// NumericDate (RFC 7519 §2): a number, may be fractional, from 1970 to the year 9999 (T26).
@@ -200,10 +227,34 @@ mod tests {
 
     #[test]
     fn t02_one_audience() {
-        assert_eq!(parse(r#"{"aud":"a"}"#).expect("claims").aud.as_deref(), Some("a"));
-        assert_eq!(parse(r#"{"aud":["a"]}"#).expect("claims").aud.as_deref(), Some("a"));
-        for bad in [r#"["a","b"]"#, r#"["a","a"]"#, "[]", "[1]", "1", "{}", "null", r#"[["a"]]"#] {
-            assert!(parse(&format!(r#"{{"aud":{bad}}}"#)).is_err(), "{bad}");
+        for (aud, told) in
+            [(r#""a""#, vec!["a"]), (r#"["a"]"#, vec!["a"]), (r#"["a","b"]"#, vec!["a", "b"]), ("[]", vec![])]
+        {
+            assert_eq!(parse(&format!(r#"{{"aud":{aud}}}"#)).expect("claims").aud, told);
+        }
+        for bad in ["[1]", "1", "{}", "null", r#"[["a"]]"#, r#"["a",null]"#] {
+            assert_eq!(parse(&format!(r#"{{"aud":{bad}}}"#)).err(), Some(Reason::JwtClaimType), "{bad}");
+        }
+    }
+
+    #[test]
+    fn t27_a_further_claim_says_only_what_can_be_compared() {
+        let json = br#"{"a":"x","b":true,"c":7,"d":1.5,"e":null,"f":["x"],"g":{"h/i":{"~":"deep"}},"":"none","n":-3}"#;
+        let claims = FurtherClaims::parse(json).expect("claims");
+        for (name, said) in [
+            ("a", "x"),
+            ("b", "true"),
+            ("c", "7"),
+            ("n", "-3"),
+            ("/g/h~1i/~0", "deep"),
+            ("/a", "x"),
+            ("/", "none"),
+        ] {
+            assert_eq!(claims.said(name).as_deref(), Some(said), "{name}");
+        }
+        for silent in ["d", "e", "f", "g", "/f/0", "/g/h", "/a/x", "x", "", "g/h~1i"] {
+            let empty = silent.is_empty();
+            assert_eq!(claims.said(silent).is_some(), empty, "{silent}");
         }
     }
 

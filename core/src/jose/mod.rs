@@ -27,7 +27,7 @@ mod vectors;
 
 pub use algorithm::SigningAlgorithm;
 pub use assertion_algorithm::AssertionAlgorithm;
-pub(crate) use claims::{AccessTokenClaims, ReceivedClaims};
+pub(crate) use claims::{AccessTokenClaims, FurtherClaims, ReceivedClaims};
 pub use imported_key::ImportedKey;
 pub(crate) use jwk::{PublicMembers, published, thumbprint};
 pub(crate) use jws::{is_access_token_header, protected_header, sign_compact, signing_input};

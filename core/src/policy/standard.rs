@@ -30,13 +30,13 @@ impl IssuancePolicy for StandardPolicy {
 fn resource<'a>(issuance: &Issuance<'a>) -> Result<&'a DeclaredResource, PolicyRefusal> {
     if let Some(uri) = &issuance.asked.resource {
         let Some(resource) = issuance.resources.find(uri) else { return target(Reason::ResourceUnknown) };
-        if !issuance.client.may_access(uri) {
+        if !issuance.may_access(uri) {
             return target(Reason::ResourceNotAllowed);
         }
         return Ok(resource);
     }
-    let own = || issuance.resources.iter().filter(|resource| issuance.client.may_access(resource.uri()));
-    let default = issuance.resources.default_resource().filter(|r| issuance.client.may_access(r.uri()));
+    let own = || issuance.resources.iter().filter(|resource| issuance.may_access(resource.uri()));
+    let default = issuance.resources.default_resource().filter(|r| issuance.may_access(r.uri()));
     let implied_by = |scope: &Scope| -> Vec<_> { own().filter(|r| scope.is_within(r.scope())).collect() };
     let among = |candidates: Vec<&'a DeclaredResource>| match candidates.as_slice() {
         [only] => Some(*only),
@@ -51,8 +51,8 @@ fn resource<'a>(issuance: &Issuance<'a>) -> Result<&'a DeclaredResource, PolicyR
             among(candidates)
         }
         AskedScope::Default | AskedScope::All => {
-            let scope = issuance.client.default_scope();
-            let implied = if scope.is_empty() { None } else { among(implied_by(scope)) };
+            let scope = issuance.narrow(issuance.client.default_scope().clone());
+            let implied = if scope.is_empty() { None } else { among(implied_by(&scope)) };
             implied.or(default).or_else(|| among(own().collect()))
         }
     };
@@ -79,13 +79,13 @@ fn scope(issuance: &Issuance<'_>, resource: &DeclaredResource) -> Result<Scope, 
             if !asked.is_within(resource.scope()) {
                 return scope_error(Reason::ScopeNotOfResource);
             }
-            if !asked.is_within(client.scope()) {
-                return scope_error(Reason::ScopeNotRegistered);
+            if let Some(reason) = issuance.forbids(asked) {
+                return scope_error(reason);
             }
             asked.clone()
         }
-        AskedScope::Default => client.default_scope().intersect(resource.scope()),
-        AskedScope::All => client.scope().intersect(resource.scope()),
+        AskedScope::Default => issuance.narrow(client.default_scope().intersect(resource.scope())),
+        AskedScope::All => issuance.narrow(client.scope().intersect(resource.scope())),
     };
     if scope.is_empty() && !resource.scope().is_empty() {
         return scope_error(Reason::ScopeEmpty);

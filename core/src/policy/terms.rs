@@ -114,10 +114,10 @@ pub(crate) fn check<'a>(terms: &Terms, issuance: &Issuance<'a>) -> Step<&'a Decl
     if issuance.asked.resource.as_ref().is_some_and(|asked| *asked != terms.audience) {
         return broken("for another resource than the one asked for");
     }
-    if !issuance.client.may_access(&terms.audience) {
-        return broken("for a resource that the client may not access");
+    if !issuance.may_access(&terms.audience) {
+        return broken("for a resource that the client may not access, or its assertion is not good for");
     }
-    if !terms.scope.is_within(issuance.client.scope()) || !terms.scope.is_within(resource.scope()) {
+    if issuance.forbids(&terms.scope).is_some() || !terms.scope.is_within(resource.scope()) {
         return broken("with a scope that client and resource do not share");
     }
     if let Asked { scope: AskedScope::Tokens(asked), .. } = issuance.asked

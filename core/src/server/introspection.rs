@@ -31,7 +31,8 @@ impl Inner {
             false => None,
         };
         let answer = known.as_ref().map_or(Introspection::INACTIVE, Introspection::active);
-        let claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
+        let (to_spend, sender) = ((caller, &*authenticated.proofs), (request, trail.client_id.as_ref()));
+        let claimed = authentication.claim(to_spend, &*self.stores.tokens, sender).await?;
         self.note_use(caller, trail, now);
         let response = match keys {
             Some(keys) => {

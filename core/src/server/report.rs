@@ -4,9 +4,12 @@ use tracing::{Span, field};
 
 use super::Inner;
 use crate::error::{FaultKind, Reason, Refusal, Step};
-use crate::event::{Chain, Event, EventSink, RequestFailed, RequestRejected, RequestTrail};
+use crate::event::{Chain, Event, EventSink, RequestFailed, RequestRejected, RequestTrail, WorkloadMismatch};
 use crate::http::Response;
 use crate::types::Timestamp;
+
+/// As much of a foreign claim stands in the log.
+const SAID_CHARS: usize = 256;
 
 impl RequestTrail {
     pub(super) fn at(endpoint: &'static str) -> Self {
@@ -23,6 +26,7 @@ pub(super) fn span(trail: &RequestTrail) -> Span {
         grant = field::Empty,
         method = field::Empty,
         credential = field::Empty,
+        issuer = field::Empty,
         outcome = field::Empty,
         reason = field::Empty,
     )
@@ -146,8 +150,15 @@ pub(super) fn trace(event: &Event<'_>) {
             let client_id = client_id.map(field::display);
             tracing::warn!(client_id, switch = switch.as_str(), "compatibility switch used");
         }
-        Event::KeySetFetchFailed { client_id, url, error } => {
-            tracing::warn!(%client_id, %url, source = %Chain(*error), "the keys of a client could not be fetched");
+        Event::KeySetFetchFailed { client_id, source, error } => {
+            let (client_id, keys) = (client_id.map(field::display), field::display(source));
+            tracing::warn!(client_id, keys, source = %Chain(*error), "the keys of another party could not be fetched");
+        }
+        Event::WorkloadMismatch(mismatch) => {
+            let WorkloadMismatch { client_id, credential, claim, said } = mismatch;
+            // Escaped: it may be any text (T96).
+            let said = said.map(|said| format!("{:?}", said.chars().take(SAID_CHARS).collect::<String>()));
+            tracing::warn!(%client_id, %credential, claim = ?claim, said, "a workload's token does not fit");
         }
         Event::SigningKeyCreated { kid, alg } => tracing::info!(%kid, alg, "signing key created"),
         Event::SigningKeyScheduled { kid, signs_from } => {
@@ -181,6 +192,9 @@ fn record(trail: &RequestTrail, outcome: &'static str) {
     }
     if let Some(credential) = &trail.credential {
         span.record("credential", credential.as_str());
+    }
+    if let Some(issuer) = &trail.issuer {
+        span.record("issuer", issuer.as_str());
     }
     span.record("outcome", outcome);
 }

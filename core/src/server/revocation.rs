@@ -21,7 +21,9 @@ impl Inner {
         let authenticated = authentication.authenticate(request, &form, trail).await?;
         let judged = self.issued_token(read_token(&form)?, now).await;
         // Before anything is said of the token, the refusal included: an assertion that was spent asks nothing (T04).
-        let _claimed = authentication.claim(&authenticated, &*self.stores.tokens, request).await?;
+        let to_spend = (&*authenticated.client, &*authenticated.proofs);
+        let sender = (request, trail.client_id.as_ref());
+        let _claimed = authentication.claim(to_spend, &*self.stores.tokens, sender).await?;
         self.note_use(&authenticated.client, trail, now);
         let token = match judged {
             Ok(token) => token,

@@ -53,7 +53,6 @@ impl IssuerKeys {
     }
 
     /// The keys that are here.
-    #[allow(dead_code)] // for the grant
     pub(crate) const fn held(&self) -> Option<&PublicKeySet> {
         match self {
             Self::Inline(inline) => Some(&inline.keys),

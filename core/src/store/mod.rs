@@ -89,6 +89,7 @@ pub use sealed::Sealed;
 pub use token::{Claim, TokenState, TokenStore};
 pub(crate) use token_record::REMEMBERED_PAST_EXPIRY;
 pub use token_record::{TokenRecord, TokenRecordBuilder};
+pub(crate) use trust::find_issuer;
 pub use trust::{TrustPage, TrustQuery, TrustRegistry, TrustStore};
 pub use trusted_issuer::{TrustedIssuer, TrustedIssuerBuilder};
 pub use usage::{CredentialUsage, CredentialUse};

@@ -27,7 +27,6 @@ pub trait TrustStore: Debug + Send + Sync + 'static {
 }
 
 /// The issuer of this name, byte for byte.
-#[allow(dead_code)] // for the grant
 pub(crate) async fn find_issuer(
     trust: &dyn TrustStore,
     name: &IssuerName,

@@ -40,13 +40,14 @@ pub(super) struct WorkloadDocument {
 pub(super) const MEMBERS: [&str; 9] =
     ["profile", "iss", "keys", "aud", "several_aud", "sub", "claims", "reusable", "longest_life"];
 
-/// Longer ones are no workload's: a token that lives for days is a password.
-const LONGEST_LIFE: Duration = Duration::from_secs(25 * 3600);
 /// Unless something else is said.
 const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
 const MOST_CLAIMS: usize = 20;
 
 impl WorkloadIdentity {
+    /// Longer lives are no workload's: a token that lives for days is a password.
+    pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(25 * 3600);
+
     /// A workload of `issuer` whose `sub` is `subject`: keys by discovery, this server as the only audience, each token
     /// taken once, none that lives longer than an hour.
     pub fn builder(issuer: IssuerName, subject: ClaimMatch) -> WorkloadIdentityBuilder {
@@ -227,7 +228,11 @@ impl WorkloadIdentityBuilder {
                 "a claim's name",
                 "1 to 1024 bytes without control characters",
             ),
-            (!life.is_zero() && life <= LONGEST_LIFE, "longest_life", "1 second to 25 hours"),
+            (
+                !life.is_zero() && life <= WorkloadIdentity::LONGEST_LIFE,
+                "longest_life",
+                "1 second to 25 hours",
+            ),
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {
             Some((_, what, rule)) => Err(InvalidValue::new(what, rule)),

@@ -42,7 +42,7 @@ impl Mint<'_> {
     ) -> Step<String> {
         let claims = Claims {
             iss: token.issuer.as_str(),
-            sub: token.client.id().as_str(),
+            sub: token.subject,
             aud: token.terms.audience().as_str(),
             client_id: token.client.id().as_str(),
             scope: token.terms.granted_scope().as_str(),

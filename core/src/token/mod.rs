@@ -23,9 +23,13 @@ use crate::types::{Issuer, Jti, Timestamp};
 pub(crate) struct NewToken<'a> {
     pub(crate) issuer: &'a Issuer,
     pub(crate) client: &'a Client,
+    /// `sub`.
+    pub(crate) subject: &'a str,
     pub(crate) terms: &'a Terms,
     pub(crate) resource: &'a DeclaredResource,
     pub(crate) issued_at: Timestamp,
+    /// As long as the grant is good for.
+    pub(crate) not_after: Option<Timestamp>,
 }
 
 /// A token, and what may be told of it.
@@ -46,7 +50,8 @@ impl Mint<'_> {
     /// Makes the token. `_claimed` shows that every single-use proof of the request was spent by it.
     pub(crate) async fn make(&self, _claimed: Claimed, token: &NewToken<'_>) -> Step<Minted> {
         let jti = self.new_jti()?;
-        let expires_at = token.issued_at.plus(token.terms.granted_lifetime());
+        let decided = token.issued_at.plus(token.terms.granted_lifetime());
+        let expires_at = token.not_after.map_or(decided, |end| decided.min(end));
         Ok(match token.resource.format() {
             TokenFormat::Jwt => {
                 let algorithm = token.resource.signing_algorithm();

@@ -15,6 +15,7 @@ impl Mint<'_> {
         let (id, audience) = (client.id().clone(), terms.audience().clone());
         let record = TokenRecord::builder(id, audience, jti.clone(), token.issued_at, expires_at)
             .issuer(token.issuer)
+            .subject(token.subject)
             .scope(terms.granted_scope().clone())
             .epoch(client.token_epoch())
             .claims(terms.claims().clone())

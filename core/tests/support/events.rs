@@ -44,6 +44,8 @@ pub enum Kind {
     Compatibility(String),
     /// The `jwks_uri` that could not be fetched.
     KeySetFetchFailed(String),
+    /// The claim that differed, and what it said.
+    WorkloadMismatch(String, Option<String>),
     Other,
 }
 
@@ -160,9 +162,16 @@ impl EventSink for Events {
                 seen.client_id = client_id.map(ToString::to_string);
                 None
             }
-            Event::KeySetFetchFailed { client_id, url, error } => {
-                seen.kind = Kind::KeySetFetchFailed(url.to_string());
-                seen.client_id = Some(client_id.to_string());
+            Event::WorkloadMismatch(mismatch) => {
+                let said = mismatch.said.map(str::to_owned);
+                seen.kind = Kind::WorkloadMismatch(mismatch.claim.to_owned(), said);
+                seen.client_id = Some(mismatch.client_id.to_string());
+                seen.credential = Some(mismatch.credential.to_string());
+                None
+            }
+            Event::KeySetFetchFailed { client_id, source, error } => {
+                seen.kind = Kind::KeySetFetchFailed(source.to_string());
+                seen.client_id = client_id.map(ToString::to_string);
                 seen.source = chain(*error);
                 None
             }

@@ -11,6 +11,7 @@ mod spent;
 mod stubs;
 mod token;
 mod tokens;
+mod trust;
 
 pub use answer::{Answer, refused};
 pub use assertion::*;
@@ -24,6 +25,7 @@ pub use stubs::{
 };
 pub use token::{Token, decode, jwks, verified, verifies};
 pub use tokens::{FakeClaim, FakeTokens};
+pub use trust::*;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -123,7 +123,7 @@ fn host_key(held: &Credential) -> Option<&HostKeyId> {
         CredentialKind::Digest(digest) => Some(digest.pepper()),
         CredentialKind::SealedSecret(secret) => Some(secret.host_key()),
         CredentialKind::Imported(_) | CredentialKind::Key(_) | CredentialKind::KeySet(_) => None,
-        CredentialKind::Unknown(_) | _ => None,
+        CredentialKind::Workload(_) | CredentialKind::Unknown(_) | _ => None,
     }
 }
 

@@ -186,8 +186,8 @@ fn about(credential: &Credential) -> About<'_> {
         CredentialKind::Key(key) => ("key", Some(key.algorithm().as_str()), Some(key)),
         CredentialKind::KeySet(_) => ("jwks_uri", None, None),
         CredentialKind::Imported(_) => ("argon2id", None, None),
-        CredentialKind::Unknown(_) => ("unknown", None, None),
-        _ => ("unknown", None, None),
+        CredentialKind::Workload(_) => ("workload", None, None),
+        CredentialKind::Unknown(_) | _ => ("unknown", None, None),
     }
 }
 

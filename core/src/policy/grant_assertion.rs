@@ -1,0 +1,92 @@
+//! The assertion that is the grant, as far as it bears on what a token says (RFC 7521 §4.1).
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{Asked, AskedScope};
+use crate::error::Reason;
+use crate::store::TrustedIssuer;
+use crate::types::{ResourceUri, Scope};
+
+/// A verified assertion that is the grant (RFC 7523 §2.1): of a trusted issuer, or of the client itself.
+pub struct GrantAssertion {
+    pub(crate) trusted: Option<Arc<TrustedIssuer>>,
+    pub(crate) issuer: String,
+    pub(crate) subject: String,
+    /// Its own `scope`, where that is heeded.
+    pub(crate) scope: Option<Scope>,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl GrantAssertion {
+    /// `iss`: who vouches for the subject.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// `sub`: who the token is about.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The record of the issuer; `None` for a client that is its own.
+    #[must_use]
+    pub fn trusted(&self) -> Option<&TrustedIssuer> {
+        self.trusted.as_deref()
+    }
+
+    /// All claims, as they came.
+    #[must_use]
+    pub fn claims(&self) -> Map<String, Value> {
+        serde_json::from_slice(&self.payload).unwrap_or_default()
+    }
+
+    /// Its own `scope` stands for that of a request without one.
+    pub(crate) fn complete(&self, asked: Asked) -> Asked {
+        match (&self.scope, &asked.scope) {
+            (Some(own), AskedScope::Default) => Asked { scope: AskedScope::Tokens(own.clone()), ..asked },
+            _ => asked,
+        }
+    }
+
+    /// Why this scope is not to be had with it, if so.
+    pub(crate) fn forbids(&self, scope: &Scope) -> Option<Reason> {
+        if self.scope.as_ref().is_some_and(|own| !scope.is_within(own)) {
+            return Some(Reason::ScopeNotOfAssertion);
+        }
+        let beyond = self.trusted.as_ref().is_some_and(|trusted| !scope.is_within(trusted.scope()));
+        beyond.then_some(Reason::ScopeNotOfIssuer)
+    }
+
+    /// As much of `scope` as is to be had with it.
+    pub(crate) fn narrow(&self, scope: Scope) -> Scope {
+        let scope = match &self.scope {
+            Some(own) => scope.intersect(own),
+            None => scope,
+        };
+        match &self.trusted {
+            Some(trusted) => scope.intersect(trusted.scope()),
+            None => scope,
+        }
+    }
+
+    /// Whether it is good for this resource.
+    pub(crate) fn may_access(&self, resource: &ResourceUri) -> bool {
+        self.trusted.as_ref().is_none_or(|trusted| trusted.may_access(resource))
+    }
+}
+
+impl fmt::Debug for GrantAssertion {
+    /// Without the claims, which may be personal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GrantAssertion")
+            .field("issuer", &self.issuer)
+            .field("subject", &self.subject)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}
