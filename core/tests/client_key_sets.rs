@@ -52,10 +52,10 @@ async fn t60_a_newer_set_is_asked_for_once_in_a_request() {
     assert_eq!(fake.asked(), asked(&[false, true]));
     // T61: the old one went with the set that it was in.
     let assertion = Assertion::of("demo").header("kid", "old").sign(&old);
-    assert_eq!(rejected(&world, &server, &assertion).await, Reason::JwtKeyUnknown);
+    assert_eq!(unauthenticated(&world, &server, &assertion).await, Reason::JwtKeyUnknown);
     assert_eq!(fake.asked(), asked(&[false, true]));
     let assertion = Assertion::of("demo").header("kid", "new").sign(&stranger);
-    assert_eq!(rejected(&world, &server, &assertion).await, Reason::JwtSignature);
+    assert_eq!(unauthenticated(&world, &server, &assertion).await, Reason::JwtSignature);
     assert_eq!(fake.asked(), asked(&[false, true]));
     // A key that came under the same kid, or under none, is found in the newer set too.
     fake.publish_newer(&[published(&stranger, "new")]);
@@ -90,7 +90,7 @@ async fn t63_a_source_that_is_away_is_invalid_client_and_told_to_the_operator_al
     let unknown = present(&server, &Assertion::of("nobody").sign(&key)).await;
     assert_eq!(answer, unknown, "byte for byte");
     assert!(!answer.text().contains("7f3"));
-    let reason = rejected(&world, &server, &Assertion::of("demo").sign(&key)).await;
+    let reason = unauthenticated(&world, &server, &Assertion::of("demo").sign(&key)).await;
     assert_eq!(reason, Reason::KeySetUnavailable);
     let told: Vec<_> = world
         .events
@@ -104,7 +104,7 @@ async fn t63_a_source_that_is_away_is_invalid_client_and_told_to_the_operator_al
     assert!(told[0].source.contains("key-set-away-7f3"), "{told:?}");
     // Back again, and the jti of a refused assertion is not spent.
     let assertion = Assertion::of("demo").sign(&key);
-    rejected(&world, &server, &assertion).await;
+    unauthenticated(&world, &server, &assertion).await;
     fake.publish(&[published(&key, "a")]);
     accepted(&server, &assertion, "the same one").await;
 }

@@ -11,7 +11,6 @@ use grantor::{AuthorizationServer, ConfigError, Endpoint, Reach};
 use serde_json::{Value, json};
 use support::*;
 
-const TOKEN_ENDPOINT: &str = "https://auth.example.com/oauth2/token";
 const AUDIENCE: CompatibilitySwitch = CompatibilitySwitch::TOKEN_ENDPOINT_AUDIENCE;
 const REUSE: CompatibilitySwitch = CompatibilitySwitch::ASSERTION_REUSE;
 
@@ -42,7 +41,7 @@ async fn everything_is_off_by_default() {
     let server = world.server().await;
     let assertion = Assertion::of("demo").claim("aud", TOKEN_ENDPOINT).sign(&key);
     assert_eq!(
-        rejected(&world, &server, &assertion).await,
+        unauthenticated(&world, &server, &assertion).await,
         Reason::JwtAudience,
         "a record alone switches nothing"
     );
@@ -97,7 +96,7 @@ async fn token_endpoint_audience_for_listed_clients() {
     let assertion = Assertion::of("demo").claim("aud", TOKEN_ENDPOINT).sign(&key);
     accepted(&server, &assertion, "it names the switch").await;
     let assertion = Assertion::of("other").claim("aud", TOKEN_ENDPOINT).sign(&key);
-    assert_eq!(rejected(&world, &server, &assertion).await, Reason::JwtAudience);
+    assert_eq!(unauthenticated(&world, &server, &assertion).await, Reason::JwtAudience);
     assert_eq!(world.events.count(&used(&AUDIENCE)), 1);
 }
 
@@ -108,7 +107,7 @@ async fn a_switch_is_for_what_it_names() {
     let key = two_clients(&world, REUSE).await;
     let server = with(&world, AUDIENCE, Reach::ListedClients).await;
     let assertion = Assertion::of("demo").claim("aud", TOKEN_ENDPOINT).sign(&key);
-    assert_eq!(rejected(&world, &server, &assertion).await, Reason::JwtAudience);
+    assert_eq!(unauthenticated(&world, &server, &assertion).await, Reason::JwtAudience);
     let assertion = Assertion::of("demo").sign(&key);
     accepted(&server, &assertion, "first").await;
     assert_eq!(rejected(&world, &server, &assertion).await, Reason::ProofReplayed);

@@ -18,7 +18,6 @@ async fn t01_audience_injection() {
     let world = World::new();
     let (server, key) = world.demo().await;
     for aud in [
-        "https://auth.example.com/oauth2/token",
         "https://auth.example.com/oauth2/introspect",
         "https://auth.example.com/oauth2/revoke",
         "https://auth.example.com/oauth2/register",
@@ -46,6 +45,10 @@ async fn t01_audience_injection() {
         let assertion = Assertion::of("demo").claim("aud", aud).sign(&key);
         assert_eq!(rejected(&world, &server, &assertion).await, Reason::JwtAudience, "{aud:?}");
     }
+    // As a grant it may name the token endpoint (rfc7523bis §4 (a)).
+    let assertion = Assertion::of("demo").claim("aud", TOKEN_ENDPOINT).sign(&key);
+    assert_eq!(unauthenticated(&world, &server, &assertion).await, Reason::JwtAudience);
+    granted(&server, &assertion, "as a grant").await;
 }
 
 #[tokio::test]
@@ -312,11 +315,16 @@ async fn t29_cross_jwt_confusion() {
     let bearer = post(&[("grant_type", "client_credentials")]);
     let bearer = bearer.header("authorization", format!("Bearer {assertion}"));
     refused(&send(&server, bearer).await, 401, "invalid_client");
-    let bearer_grant =
-        [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", &assertion)];
-    // For a client that is not registered for it: `rfc7523_grants` has those that are.
-    refused(&send(&server, post(&bearer_grant)).await, 400, "unauthorized_client");
+    // One that says what it is for is no grant.
+    let typed = Assertion::of("demo").header("typ", "client-authentication+jwt").sign(&key);
+    refused(&bring(&server, &typed).await, 400, "invalid_grant");
+    assert_eq!(world.events.reason(), Reason::JwtType);
+    accepted(&server, &typed, "it authenticates").await;
     accepted(&server, &assertion, "none of that has spent it").await;
+    // One that does not is either, and once (the client is registered for that grant).
+    let assertion = Assertion::of("demo").sign(&key);
+    granted(&server, &assertion, "as a grant").await;
+    assert_eq!(rejected(&world, &server, &assertion).await, Reason::ProofReplayed);
 }
 
 /// Rows 114, 117 and 125: five parts are told apart by their number and never decrypted or inflated.

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use grantor::http::RequestBuilder;
-use grantor::store::{AuthMethod, Client, ClientBuilder, Credential};
+use grantor::store::{AuthMethod, Client, ClientBuilder, Credential, GrantType};
 use grantor::{
     AssertionAlgorithm, AuthorizationServer, CredentialId, PublicKey, SystemEntropy, event::Reason,
 };
@@ -16,7 +16,7 @@ use ring::signature::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Answer, ISSUER, NOW, World, client_id, post, refused, scope, send};
+use super::{Answer, ISSUER, NOW, World, bring, client_id, post, refused, scope, send};
 
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// Long enough for HS512.
@@ -249,8 +249,18 @@ pub async fn accepted(server: &AuthorizationServer, assertion: &str, name: impl 
     assert_eq!(answer.status, 200, "{name}: {assertion} {}", answer.text());
 }
 
-/// Presents an assertion that must get the one answer of every failed authentication, and gives the private reason.
+/// Presents an assertion that is refused to whoever authenticates with it and to whoever brings it as a grant: the rules for
+/// both are the same. Gives the private reason of the one.
 pub async fn rejected(world: &World, server: &AuthorizationServer, assertion: &str) -> Reason {
+    let reason = unauthenticated(world, server, assertion).await;
+    let answer = bring(server, assertion).await;
+    assert_eq!(answer.status, 400, "as a grant: {assertion} {}", answer.text());
+    refused(&answer, 400, "invalid_grant");
+    reason
+}
+
+/// Presents an assertion that must get the one answer of every failed authentication, and gives the private reason.
+pub async fn unauthenticated(world: &World, server: &AuthorizationServer, assertion: &str) -> Reason {
     let answer = present(server, assertion).await;
     assert_eq!(answer.status, 401, "{assertion} {}", answer.text());
     refused(&answer, 401, "invalid_client");
@@ -261,14 +271,16 @@ pub async fn rejected(world: &World, server: &AuthorizationServer, assertion: &s
 }
 
 impl World {
-    /// Registers a client by `private_key_jwt` with these keys and the scope `read write`.
+    /// Registers a client by `private_key_jwt` with these keys and the scope `read write`, for both grants.
     pub async fn key_client(&self, id: &str, keys: &[&Signing]) {
         self.jwt_client(id, |client| client.credentials(keys.iter().map(|key| key.credential()))).await;
     }
 
     /// The same, changed by `change`.
     pub async fn jwt_client(&self, id: &str, change: impl FnOnce(ClientBuilder) -> ClientBuilder) {
-        let client = Client::builder(client_id(id), AuthMethod::PRIVATE_KEY_JWT).scope(scope("read write"));
+        let client = Client::builder(client_id(id), AuthMethod::PRIVATE_KEY_JWT)
+            .scope(scope("read write"))
+            .grant_types([GrantType::CLIENT_CREDENTIALS, GrantType::JWT_BEARER]);
         self.insert(&change(client).build().unwrap()).await;
     }
 

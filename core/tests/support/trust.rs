@@ -12,6 +12,8 @@ use serde_json::json;
 use super::{Answer, Assertion, ISSUER, NOW, Signing, World, fresh_jti, post, refused, scope, send};
 
 pub const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// Of the issuer that the tests are.
+pub const TOKEN_ENDPOINT: &str = "https://auth.example.com/oauth2/token";
 /// A trusted issuer, and somebody that it speaks about.
 pub const PARTNER: &str = "https://partner.example";
 pub const SUBJECT: &str = "robot-7";
