@@ -11,6 +11,7 @@ mod spent;
 mod stubs;
 mod token;
 mod tokens;
+pub mod workloads;
 
 pub use answer::{Answer, refused};
 pub use assertion::*;
