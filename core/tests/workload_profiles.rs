@@ -1,5 +1,5 @@
-//! The profiles of workload platforms: what the documented token of each platform fits, and what comes near and does not.
-//! Named by lesson 13: federated workloads, and what users of other servers got burned by.
+//! The profiles of workload platforms: what the documented token of each platform fits, and what comes near and does
+//! not. Named by lesson 13: federated workloads, and what users of other servers got burned by.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
@@ -51,8 +51,8 @@ fn fits(identity: WorkloadIdentityBuilder, token: &Assertion) {
     assert_eq!(differs(identity, token), None, "{:?}", token.claims);
 }
 
-fn misses(identity: &WorkloadIdentityBuilder, token: Assertion, claim: &str) {
-    assert_eq!(differs(identity.clone(), &token).as_deref(), Some(claim), "{:?}", token.claims);
+fn misses(identity: &WorkloadIdentityBuilder, token: &Assertion, claim: &str) {
+    assert_eq!(differs(identity.clone(), token).as_deref(), Some(claim), "{:?}", token.claims);
 }
 
 /// The part of the error that says what to do.
@@ -115,21 +115,21 @@ fn lesson13_kubernetes_near_misses() {
         "system:serviceaccounts:payments:billing",
         "payments:billing",
     ] {
-        misses(&identity, sub(other), "sub");
+        misses(&identity, &sub(other), "sub");
     }
-    misses(&identity, token.clone().claim("iss", "https://cluster.example.com/"), "iss");
-    misses(&identity, token.clone().without("sub"), "sub");
+    misses(&identity, &token.clone().claim("iss", "https://cluster.example.com/"), "iss");
+    misses(&identity, &token.clone().without("sub"), "sub");
     let whole_namespace =
         identity.clone().subject(ClaimMatch::from_pattern("system:serviceaccount:payments:*").unwrap());
     fits(whole_namespace.clone(), &sub("system:serviceaccount:payments:other"));
-    misses(&whole_namespace, sub("system:serviceaccount:payments2:billing"), "sub");
+    misses(&whole_namespace, &sub("system:serviceaccount:payments2:billing"), "sub");
 
     let uid = identity.claim(UID, is("14ee3fa4-a7e2-420f-9f9a-dbc4507c3798"));
     fits(uid.clone(), &token);
     let mut again = token.clone();
     again.claims["kubernetes.io"]["serviceaccount"]["uid"] = "00000000-a7e2-420f-9f9a-dbc4507c3798".into();
-    misses(&uid, again, UID);
-    misses(&uid, token.without("kubernetes.io"), UID);
+    misses(&uid, &again, UID);
+    misses(&uid, &token.without("kubernetes.io"), UID);
 }
 
 #[test]
@@ -166,23 +166,23 @@ fn lesson13_github_near_misses_and_case() {
         &token.clone().claim("repository", "Octo-Org/octo-REPO").claim("environment", "Prod"),
     );
     for other in ["octo-org/octo-repo2", "octo-org-evil/octo-repo", "evil/octo-repo", "octo-org/octo", ""] {
-        misses(&identity, token.clone().claim("repository", other), "repository");
+        misses(&identity, &token.clone().claim("repository", other), "repository");
     }
-    misses(&identity, token.clone().claim("environment", "prod2"), "environment");
-    misses(&identity, workloads::pull_request(token.clone()), "environment");
-    misses(&identity, token.clone().claim("iss", "https://token.actions.githubusercontent.com/evil"), "iss");
+    misses(&identity, &token.clone().claim("environment", "prod2"), "environment");
+    misses(&identity, &workloads::pull_request(token.clone()), "environment");
+    misses(&identity, &token.clone().claim("iss", "https://token.actions.githubusercontent.com/evil"), "iss");
 
     let main = WorkloadIdentity::github_actions("octo-org/octo-repo").unwrap().git_ref("refs/heads/main");
     fits(main.clone(), &token);
     for other in ["refs/heads/Main", "refs/heads/main2", "refs/tags/main", "refs/pull/7/merge", "main"] {
-        misses(&main, token.clone().claim("ref", other), "ref");
+        misses(&main, &token.clone().claim("ref", other), "ref");
     }
-    misses(&main, workloads::pull_request(token.clone()), "ref");
+    misses(&main, &workloads::pull_request(token.clone()), "ref");
 
     let ids = main.claim("repository_id", is("74")).claim("repository_owner_id", is("65"));
     fits(ids.clone(), &token);
-    misses(&ids, token.clone().claim("repository_id", "75"), "repository_id");
-    misses(&ids, token.claim("repository_owner_id", "66"), "repository_owner_id");
+    misses(&ids, &token.clone().claim("repository_id", "75"), "repository_id");
+    misses(&ids, &token.claim("repository_owner_id", "66"), "repository_owner_id");
 }
 
 #[test]
@@ -257,16 +257,16 @@ fn lesson13_gitlab_near_misses() {
         ("ref_protected", "false"),
         ("iss", "gitlab.example.com"),
     ] {
-        misses(&identity, token.clone().claim(claim, other), claim);
+        misses(&identity, &token.clone().claim(claim, other), claim);
     }
-    misses(&identity, token.clone().without("environment"), "environment");
+    misses(&identity, &token.clone().without("environment"), "environment");
     fits(identity.clone(), &token.clone().claim("ref_protected", true));
     // A project may choose what `sub` is made of.
     fits(identity.clone(), &token.clone().claim("sub", "project_path:my-group/my-project"));
     let id = identity.claim("project_id", is("20"));
     fits(id.clone(), &token);
     fits(id.clone(), &token.clone().claim("project_id", 20));
-    misses(&id, token.claim("project_id", "21"), "project_id");
+    misses(&id, &token.claim("project_id", "21"), "project_id");
 }
 
 #[test]
@@ -275,8 +275,8 @@ fn lesson13_gitlab_a_merge_request_is_no_client() {
     let Workload { token, .. } = workloads::gitlab().unwrap();
     // As for a merge request from a branch `main` of a fork.
     let merge_request = token.claim("pipeline_source", "merge_request_event").claim("ref_protected", "false");
-    misses(&project(), merge_request.clone(), "ref_protected");
-    misses(&project().git_ref("refs/heads/main"), merge_request, "ref_protected");
+    misses(&project(), &merge_request, "ref_protected");
+    misses(&project().git_ref("refs/heads/main"), &merge_request, "ref_protected");
 
     let open = || project().claim("ref_protected", ClaimMatch::Any);
     refused(Ok(open()), "any pull request");
@@ -319,18 +319,18 @@ fn lesson13_spiffe_near_misses() {
         "SPIFFE://example.org/ns/payments/sa/billing",
         "spiffe://example.org/ns/payments/sa/billing/",
     ] {
-        misses(&identity, token.clone().claim("sub", other), "sub");
+        misses(&identity, &token.clone().claim("sub", other), "sub");
     }
     let keys = identity.clone().build().unwrap().keys().clone();
     let all = WorkloadIdentity::spiffe("spiffe://example.org/ns/payments/*", keys).unwrap();
     fits(all.clone(), &token);
-    misses(&all, token.clone().claim("sub", "spiffe://example.org/ns/payments2/sa/billing"), "sub");
-    misses(&all, token.clone().claim("sub", "spiffe://example.org/ns/payments/"), "sub");
+    misses(&all, &token.clone().claim("sub", "spiffe://example.org/ns/payments2/sa/billing"), "sub");
+    misses(&all, &token.clone().claim("sub", "spiffe://example.org/ns/payments/"), "sub");
     // keycloak#43394: one with an `iss` is as good.
     fits(identity.clone(), &token.clone().claim("iss", "https://spire.example.org"));
     let named = identity.issuer(name("https://spire.example.org"));
     fits(named.clone(), &token.clone().claim("iss", "https://spire.example.org"));
-    misses(&named, token, "iss");
+    misses(&named, &token, "iss");
 }
 
 #[test]
@@ -384,15 +384,15 @@ fn lesson13_t35_of_a_spiffe_bundle_the_keys_for_jwt_svids_are_taken() {
 #[test]
 fn lesson13_google_near_misses() {
     let Workload { identity, token } = workloads::google().unwrap();
-    misses(&identity, token.clone().claim("sub", "112010400000000710081"), "sub");
-    misses(&identity, token.clone().claim("sub", "0112010400000000710080"), "sub");
-    misses(&identity, token.clone().claim("iss", "accounts.google.com"), "iss");
+    misses(&identity, &token.clone().claim("sub", "112010400000000710081"), "sub");
+    misses(&identity, &token.clone().claim("sub", "0112010400000000710080"), "sub");
+    misses(&identity, &token.clone().claim("iss", "accounts.google.com"), "iss");
     let email = |text: &str| identity.clone().claim("email", is(text)).claim("email_verified", is("true"));
     let own = email("billing@example-project.iam.gserviceaccount.com");
     fits(own.clone(), &token);
-    misses(&own, token.clone().claim("email_verified", false), "email_verified");
-    misses(&own, token.clone().without("email_verified"), "email_verified");
-    misses(&email("billing@evil-project.iam.gserviceaccount.com"), token, "email");
+    misses(&own, &token.clone().claim("email_verified", false), "email_verified");
+    misses(&own, &token.clone().without("email_verified"), "email_verified");
+    misses(&email("billing@evil-project.iam.gserviceaccount.com"), &token, "email");
     for bad in ["", "billing@example-project.iam.gserviceaccount.com", "12 3", "*", "1".repeat(33).as_str()] {
         refused(WorkloadIdentity::google_service_account(bad), "unique id");
     }
@@ -403,11 +403,11 @@ fn lesson13_google_near_misses() {
 fn lesson13_entra_near_misses() {
     let other = "22223333-cccc-4444-dddd-5555eeee6666";
     for Workload { identity, token } in [workloads::entra().unwrap(), workloads::entra_v1().unwrap()] {
-        misses(&identity, token.clone().claim("oid", other), "oid");
-        misses(&identity, token.clone().claim("tid", other), "tid");
-        misses(&identity, token.clone().without("oid").claim("sub", OBJECT_ID), "oid");
+        misses(&identity, &token.clone().claim("oid", other), "oid");
+        misses(&identity, &token.clone().claim("tid", other), "tid");
+        misses(&identity, &token.clone().without("oid").claim("sub", OBJECT_ID), "oid");
         let issuer = token.claims["iss"].as_str().unwrap().replace(TENANT, other);
-        misses(&identity, token.claim("iss", issuer), "iss");
+        misses(&identity, &token.claim("iss", issuer), "iss");
     }
     let upper = WorkloadIdentity::entra(&TENANT.to_uppercase(), &OBJECT_ID.to_uppercase(), APPLICATION);
     fits(upper.unwrap(), &workloads::entra().unwrap().token);

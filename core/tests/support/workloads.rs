@@ -1,7 +1,7 @@
 //! What the tokens of workload platforms say, by the documents of each platform, and the identity that fits.
 //!
-//! Issuer, audience and times are this test world's: [`ISSUER`] as audience, issued [`NOW`], as long-lived as the platform
-//! makes them. Everything can be changed before it is signed.
+//! Issuer, audience and times are this test world's: [`ISSUER`] as audience, issued [`NOW`], as long-lived as the
+//! platform makes them. Everything can be changed before it is signed.
 
 use grantor::store::{IssuerKeys, WorkloadIdentity, WorkloadIdentityBuilder};
 use grantor::{InvalidValue, IssuerName};
@@ -30,8 +30,8 @@ pub fn all() -> Vec<Workload> {
     workloads.into_iter().map(Result::unwrap).collect()
 }
 
-/// Kubernetes, "Managing Service Accounts", "Schema for service account private claims". The header has no `typ`; `jti`
-/// and `node` are there from 1.30 on; `aud` is a list always.
+/// Kubernetes, "Managing Service Accounts", "Schema for service account private claims". The header has no `typ`;
+/// `jti` and `node` are there from 1.30 on; `aud` is a list always.
 pub fn kubernetes() -> Result<Workload, InvalidValue> {
     let claims = json!({
         "aud": [ISSUER], "exp": NOW + 3600, "iat": NOW, "iss": CLUSTER, "jti": fresh_jti(),
@@ -44,7 +44,7 @@ pub fn kubernetes() -> Result<Workload, InvalidValue> {
         "nbf": NOW, "sub": "system:serviceaccount:payments:billing",
     });
     let identity = WorkloadIdentity::kubernetes(IssuerName::new(CLUSTER)?, "payments", "billing")?;
-    Ok(Workload { identity, token: token(&json!({ "kid": "cluster" }), claims) })
+    Ok(Workload { identity, token: token(&json!({ "kid": "cluster" }), &claims) })
 }
 
 /// GitHub, "OpenID Connect", "Understanding the OIDC token". `sub` as repositories have it that are older than
@@ -63,7 +63,7 @@ pub fn github() -> Result<Workload, InvalidValue> {
     });
     let header = json!({ "typ": "JWT", "x5t": "AAAAAAAAAAAAAAAAAAAAAAAAAAA", "kid": "github" });
     let identity = WorkloadIdentity::github_actions("octo-org/octo-repo")?.environment("prod");
-    Ok(Workload { identity, token: token(&header, claims) })
+    Ok(Workload { identity, token: token(&header, &claims) })
 }
 
 /// GitHub, "OpenID Connect reference", "Immutable subject claims": with the ids of owner and repository.
@@ -71,8 +71,8 @@ pub fn immutable_sub(token: Assertion) -> Assertion {
     token.claim("sub", "repo:octo-org@65/octo-repo@74:environment:prod")
 }
 
-/// GitHub, "Events that trigger workflows": `GITHUB_REF` of `pull_request` is the merge branch; by the reference above its
-/// `sub` ends with `pull_request`, and without an environment there is no such claim.
+/// GitHub, "Events that trigger workflows": `GITHUB_REF` of `pull_request` is the merge branch; by the reference
+/// above its `sub` ends with `pull_request`, and without an environment there is no such claim.
 pub fn pull_request(token: Assertion) -> Assertion {
     token
         .without("environment")
@@ -102,18 +102,19 @@ pub fn gitlab() -> Result<Workload, InvalidValue> {
     let identity = WorkloadIdentity::gitlab_ci(IssuerName::new(GITLAB)?, "my-group/my-project")?
         .environment("prod")
         .git_ref("refs/heads/main");
-    Ok(Workload { identity, token: token(&json!({ "typ": "JWT", "kid": "gitlab" }), claims) })
+    Ok(Workload { identity, token: token(&json!({ "typ": "JWT", "kid": "gitlab" }), &claims) })
 }
 
-/// JWT-SVID §3 demands `sub`, `aud` and `exp`; SPIRE writes `aud` as a list, and `iat`, for 5 minutes. No `iss`, no `jti`.
+/// JWT-SVID §3 demands `sub`, `aud` and `exp`; SPIRE writes `aud` as a list, and `iat`, for 5 minutes. No `iss`, no
+/// `jti`.
 pub fn spiffe() -> Result<Workload, InvalidValue> {
     let claims = json!({ "aud": [ISSUER], "exp": NOW + 300, "iat": NOW, "sub": SPIFFE_ID });
     let identity = WorkloadIdentity::spiffe(SPIFFE_ID, IssuerKeys::inline(&bundle(&[&Signing::es256()]))?)?;
-    Ok(Workload { identity, token: token(&json!({ "typ": "JWT", "kid": "authority-0" }), claims) })
+    Ok(Workload { identity, token: token(&json!({ "typ": "JWT", "kid": "authority-0" }), &claims) })
 }
 
-/// SPIFFE Trust Domain and Bundle §4: a bundle in which these keys sign JWT-SVIDs, and another one certificates. Keys of a
-/// bundle name no `alg`.
+/// SPIFFE Trust Domain and Bundle §4: a bundle in which these keys sign JWT-SVIDs, and another one certificates. Keys
+/// of a bundle name no `alg`.
 pub fn bundle(authorities: &[&Signing]) -> String {
     let key = |signing: &Signing, usage: &str, kid: Option<String>| {
         let mut jwk = signing.jwk.as_object().unwrap().clone();
@@ -142,11 +143,11 @@ pub fn google() -> Result<Workload, InvalidValue> {
         } },
     });
     let identity = WorkloadIdentity::google_service_account(GOOGLE_ID)?;
-    Ok(Workload { identity, token: token(&json!({ "typ": "JWT", "kid": "google" }), claims) })
+    Ok(Workload { identity, token: token(&json!({ "typ": "JWT", "kid": "google" }), &claims) })
 }
 
-/// Microsoft, "Access token claims reference", a version 2.0 token of a managed identity: no `jti` but `uti`, no `typ` of
-/// access tokens, `aud` the application's id.
+/// Microsoft, "Access token claims reference", a version 2.0 token of a managed identity: no `jti` but `uti`, no
+/// `typ` of access tokens, `aud` the application's id.
 pub fn entra() -> Result<Workload, InvalidValue> {
     let issuer = format!("https://login.microsoftonline.com/{TENANT}/v2.0");
     let claims = json!({
@@ -155,7 +156,7 @@ pub fn entra() -> Result<Workload, InvalidValue> {
         "rh": "0.AX0A", "sub": OBJECT_ID, "tid": TENANT, "uti": "bVkCIrxkuU2zR1", "ver": "2.0",
     });
     let identity = WorkloadIdentity::entra(TENANT, OBJECT_ID, APPLICATION)?;
-    Ok(Workload { identity, token: token(&json!({ "typ": "JWT", "kid": "entra" }), claims) })
+    Ok(Workload { identity, token: token(&json!({ "typ": "JWT", "kid": "entra" }), &claims) })
 }
 
 /// The same, version 1.0: what an application gets that was not set to version 2. `aud` is the application ID URI.
@@ -169,10 +170,10 @@ pub fn entra_v1() -> Result<Workload, InvalidValue> {
     });
     let identity = WorkloadIdentity::entra_v1(TENANT, OBJECT_ID, audience)?;
     let header = json!({ "typ": "JWT", "x5t": "AAAAAAAAAAAAAAAAAAAAAAAAAAA", "kid": "entra" });
-    Ok(Workload { identity, token: token(&header, claims) })
+    Ok(Workload { identity, token: token(&header, &claims) })
 }
 
-fn token(header: &Value, claims: Value) -> Assertion {
+fn token(header: &Value, claims: &Value) -> Assertion {
     let members = |value: &Value| -> Map<String, Value> { value.as_object().unwrap().clone() };
-    Assertion { header: members(header), claims: members(&claims) }
+    Assertion { header: members(header), claims: members(claims) }
 }

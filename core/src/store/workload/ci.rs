@@ -1,5 +1,5 @@
-//! Jobs of GitHub Actions and GitLab CI/CD. Whoever can open a pull request can often run a job, so a repository alone is
-//! no workload: `build` asks for something that narrows it.
+//! Jobs of GitHub Actions and GitLab CI/CD. Whoever can open a pull request can often run a job, so a repository
+//! alone is no workload: `build` asks for something that narrows it.
 
 use std::time::Duration;
 
@@ -13,14 +13,16 @@ pub(super) const GITLAB: &str = "gitlab_ci";
 impl WorkloadIdentity {
     /// Jobs of GitHub Actions in this repository, `OWNER/NAME`, that
     ///
-    /// - run in an [environment](WorkloadIdentityBuilder::environment), which is worth as much as its protection rules;
-    /// - or for a [branch or tag](WorkloadIdentityBuilder::git_ref): no pull request has one of those as its `ref`, except by
-    ///   `pull_request_target`, whose workflow must not run what the pull request brings;
+    /// - run in an [environment](WorkloadIdentityBuilder::environment), which is worth as much as its protection
+    ///   rules;
+    /// - or for a [branch or tag](WorkloadIdentityBuilder::git_ref): no pull request has one of those as its `ref`,
+    ///   except by `pull_request_target`, whose workflow must not run what the pull request brings;
     /// - or run a reusable workflow: `.claim("job_workflow_ref", ClaimMatch::Is(…))`, with its `@refs/…`;
-    /// - or have this one [`sub`](WorkloadIdentityBuilder::subject), which whoever administers the repository may have changed.
+    /// - or have this one [`sub`](WorkloadIdentityBuilder::subject), which whoever administers the repository may
+    ///   have changed.
     ///
-    /// `build` refuses what says none of these, since any pull request of the repository would be this client. Apart from
-    /// that `sub` is not compared: it is written in two ways, with ids and without, and the claims say the same.
+    /// `build` refuses what says none of these, since any pull request of the repository would be this client. Apart
+    /// from that `sub` is not compared: it is written in two ways, with ids and without, and the claims say the same.
     ///
     /// **Taken once, for an hour at most**: there is a `jti`, tokens live for minutes, and a job asks for another one
     /// whenever it likes.
@@ -28,9 +30,11 @@ impl WorkloadIdentity {
     /// GitHub does not tell names of owners, repositories and environments apart by case; refs it does.
     ///
     /// A name can be taken over by others after a rename or a deletion, an id cannot. Pin them beside it:
-    /// `.claim("repository_id", ClaimMatch::Is(…))`, `.claim("repository_owner_id", ClaimMatch::Is(…))`, both numbers.
+    /// `.claim("repository_id", ClaimMatch::Is(…))`, `.claim("repository_owner_id", ClaimMatch::Is(…))`, both
+    /// numbers.
     ///
-    /// For GitHub Enterprise Server, and an enterprise with an issuer of its own, name that [issuer](WorkloadIdentityBuilder::issuer).
+    /// For GitHub Enterprise Server, and an enterprise with an issuer of its own, name that
+    /// [issuer](WorkloadIdentityBuilder::issuer).
     ///
     /// # Errors
     ///
@@ -44,16 +48,18 @@ impl WorkloadIdentity {
             .claim("repository", ClaimMatch::IsInAnyCase(repository.to_owned())))
     }
 
-    /// Jobs of GitLab CI/CD in this project, `GROUP/PROJECT` with any subgroups, **for protected branches and tags**: the
-    /// claim `ref_protected` is demanded. It alone tells them from jobs for merge requests, whose `ref` is the source branch
-    /// and can have any name, and which some releases of GitLab said were of the target's project when they came from a fork.
+    /// Jobs of GitLab CI/CD in this project, `GROUP/PROJECT` with any subgroups, **for protected branches and tags**:
+    /// the claim `ref_protected` is demanded. It alone tells them from jobs for merge requests, whose `ref` is the
+    /// source branch and can have any name, and which some releases of GitLab said were of the target's project when
+    /// they came from a fork.
     ///
-    /// Narrow it further by [environment](WorkloadIdentityBuilder::environment) and [ref](WorkloadIdentityBuilder::git_ref).
-    /// Jobs without a protected ref take `.claim("ref_protected", ClaimMatch::Any)`, and then `build` refuses what names
-    /// neither `environment`, `ref_path`, `ref` nor one `sub`.
+    /// Narrow it further by [environment](WorkloadIdentityBuilder::environment) and
+    /// [ref](WorkloadIdentityBuilder::git_ref). Jobs without a protected ref take
+    /// `.claim("ref_protected", ClaimMatch::Any)`, and then `build` refuses what names neither `environment`,
+    /// `ref_path`, `ref` nor one `sub`.
     ///
-    /// **Taken again, for 24 hours at most**: a job gets one token for each audience and no other, which ends with the
-    /// timeout of the job.
+    /// **Taken again, for 24 hours at most**: a job gets one token for each audience and no other, which ends with
+    /// the timeout of the job.
     ///
     /// A path can be taken over by others after a rename, an id cannot. Pin it beside it:
     /// `.claim("project_id", ClaimMatch::Is(…))`.
@@ -88,10 +94,11 @@ impl WorkloadIdentityBuilder {
         self.claim("environment", says)
     }
 
-    /// Jobs that run for this branch or tag of GitHub Actions or GitLab, in full: `refs/heads/main`, `refs/tags/v1`. In
-    /// GitLab that is the claim `ref_path`, there since release 16.0.
+    /// Jobs that run for this branch or tag of GitHub Actions or GitLab, in full: `refs/heads/main`, `refs/tags/v1`.
+    /// In GitLab that is the claim `ref_path`, there since release 16.0.
     ///
-    /// For all tags, or all branches of a prefix: `.claim("ref", ClaimMatch::BeginsWith("refs/tags/".into()))`.
+    /// For all tags, or all branches of a prefix: `.claim("ref", ClaimMatch::BeginsWith("refs/tags/".into()))`, in GitLab
+    /// `ref_path`.
     pub fn git_ref(self, git_ref: impl Into<String>) -> Self {
         let name = full_ref(&self.0.profile);
         self.claim(name, ClaimMatch::Is(git_ref.into()))

@@ -1,7 +1,8 @@
-//! Workloads of the platforms that many have: who issues their tokens, what names the workload, what may be taken again.
+//! Workloads of the platforms that many have: who issues their tokens, what names the workload, what may be taken
+//! again.
 //!
-//! By the documents of each platform, as the fixtures in `tests/support/workloads.rs` cite them. CI jobs and SPIFFE have
-//! their own files.
+//! By the documents of each platform, as the fixtures in `tests/support/workloads.rs` cite them. CI jobs and SPIFFE
+//! have their own files.
 
 use std::time::Duration;
 
@@ -12,19 +13,19 @@ use crate::types::{InvalidValue, IssuerName};
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 impl WorkloadIdentity {
-    /// The pods of a Kubernetes service account, by a token that names this server as its audience: a projected volume, or
-    /// the `TokenRequest` API. `sub` is `system:serviceaccount:NAMESPACE:NAME`.
+    /// The pods of a Kubernetes service account, by a token that names this server as its audience: a projected
+    /// volume, or the `TokenRequest` API. `sub` is `system:serviceaccount:NAMESPACE:NAME`.
     ///
-    /// **Taken again, for 24 hours at most**: all that a pod has is a file, which the kubelet replaces when 80 % of its life
-    /// or 24 hours are over, and older clusters write no `jti`. Whoever reads the file can use it until then, so give the
-    /// volume a short `expirationSeconds` (600 at least).
+    /// **Taken again, for 24 hours at most**: all that a pod has is a file, which the kubelet replaces when 80 % of
+    /// its life or 24 hours are over, and older clusters write no `jti`. Whoever reads the file can use it until
+    /// then, so give the volume a short `expirationSeconds` (600 at least).
     ///
-    /// Whoever may delete and create service accounts in the namespace can take the name over. Pin its UID against that:
-    /// `.claim("/kubernetes.io/serviceaccount/uid", ClaimMatch::Is(uid))`.
+    /// Whoever may delete and create service accounts in the namespace can take the name over. Pin its UID against
+    /// that: `.claim("/kubernetes.io/serviceaccount/uid", ClaimMatch::Is(uid))`.
     ///
-    /// Clusters without an issuer of their own share the name `https://kubernetes.default.svc.cluster.local`; what tells
-    /// them apart is their keys. Where those are not published, take what `kubectl get --raw /openid/v1/jwks` says into
-    /// [`IssuerKeys::inline`](crate::store::IssuerKeys::inline).
+    /// Clusters without an issuer of their own share the name `https://kubernetes.default.svc.cluster.local`; what
+    /// tells them apart is their keys. Where those are not published, take what `kubectl get --raw /openid/v1/jwks`
+    /// says into [`IssuerKeys::inline`](crate::store::IssuerKeys::inline).
     ///
     /// # Errors
     ///
@@ -45,15 +46,15 @@ impl WorkloadIdentity {
         Ok(WorkloadIdentityBuilder::of("kubernetes", Some(issuer), subject).reusable(true).longest_life(DAY))
     }
 
-    /// A Google service account, by an identity token of the metadata server or of `generateIdToken`, asked for with this
-    /// server as its audience. `unique_id` is the account's number, in its details and in `sub`.
+    /// A Google service account, by an identity token of the metadata server or of `generateIdToken`, asked for with
+    /// this server as its audience. `unique_id` is the account's number, in its details and in `sub`.
     ///
-    /// **Taken again, for an hour at most**, which is how long they live: they have no `jti`, and the metadata servers of
-    /// some products hand out the same one for a while.
+    /// **Taken again, for an hour at most**, which is how long they live: they have no `jti`, and the metadata
+    /// servers of some products hand out the same one for a while.
     ///
-    /// The number is never given twice. An `email` can be, to an account that is made after the first one is gone; so it may
-    /// be demanded beside the number (`.claim("email", …)` with `.claim("email_verified", ClaimMatch::Is("true".into()))`),
-    /// never in its place.
+    /// The number is never given twice. An `email` can be, to an account that is made after the first one is gone; so
+    /// it may be demanded beside the number (`.claim("email", …)` with
+    /// `.claim("email_verified", ClaimMatch::Is("true".into()))`), never in its place.
     ///
     /// # Errors
     ///
@@ -74,16 +75,16 @@ impl WorkloadIdentity {
     /// `object_id`, the principal's object id and not the application's.
     ///
     /// Entra issues tokens for applications that are registered with it: register one for this server alone, with
-    /// `requestedAccessTokenVersion` 2. `audience` is its application (client) id; an id that others take too would let them
-    /// use here what they were sent (T02). For applications that are left at version 1, as they are by default, see
-    /// [`WorkloadIdentity::entra_v1`].
+    /// `requestedAccessTokenVersion` 2. `audience` is its application (client) id; an id that others take too would
+    /// let them use here what they were sent (T02). For applications that are left at version 1, as they are by
+    /// default, see [`WorkloadIdentity::entra_v1`].
     ///
-    /// **Taken again, for 25 hours at most**: they have no `jti`, and those of managed identities live for 24 hours and come
-    /// out of a cache that nobody can empty. An identity that is taken away in Entra is known here until then, so disable
-    /// the client too.
+    /// **Taken again, for 25 hours at most**: they have no `jti`, and those of managed identities live for 24 hours
+    /// and come out of a cache that nobody can empty. An identity that is taken away in Entra is known here until
+    /// then, so disable the client too.
     ///
-    /// An object id is never given twice. `idtyp` and `xms_mirid` are not in every token, so they are not demanded. In a
-    /// national cloud name its [issuer](WorkloadIdentityBuilder::issuer).
+    /// An object id is never given twice. `idtyp` and `xms_mirid` are not in every token, so they are not demanded.
+    /// In a national cloud name its [issuer](WorkloadIdentityBuilder::issuer).
     ///
     /// # Errors
     ///
@@ -97,8 +98,8 @@ impl WorkloadIdentity {
         of_entra(format!("https://login.microsoftonline.com/{tenant}/v2.0"), tenant, object_id, audience)
     }
 
-    /// As [`WorkloadIdentity::entra`], by an access token of version 1.0: its issuer is `https://sts.windows.net/TENANT/`,
-    /// and `audience` the application ID URI that was asked for, or the client id.
+    /// As [`WorkloadIdentity::entra`], by an access token of version 1.0: its issuer is
+    /// `https://sts.windows.net/TENANT/`, and `audience` the application ID URI that was asked for, or the client id.
     ///
     /// # Errors
     ///

@@ -5,22 +5,22 @@ use crate::store::{ClaimMatch, IssuerKeys};
 use crate::types::InvalidValue;
 
 impl WorkloadIdentity {
-    /// A workload by a JWT-SVID whose `sub` is this SPIFFE ID, or with a `/*` at its end all IDs under it, but never all of
-    /// a trust domain. Compared byte for byte.
+    /// A workload by a JWT-SVID whose `sub` is this SPIFFE ID, or with a `/*` at its end all IDs under it, but never
+    /// all of a trust domain. Compared byte for byte.
     ///
-    /// `keys` are those of the ID's trust domain and of no other: its bundle endpoint, a bundle in the record, or with an
-    /// [issuer](WorkloadIdentityBuilder::issuer) the discovery provider of SPIRE. Of a bundle the keys of `use` `jwt-svid`
-    /// are taken. A JWT-SVID needs no `iss`, so it is not looked at unless an issuer is named.
+    /// `keys` are those of the ID's trust domain and of no other: its bundle endpoint, a bundle in the record, or
+    /// with an [issuer](WorkloadIdentityBuilder::issuer) the discovery provider of SPIRE. Of a bundle the keys of
+    /// `use` `jwt-svid` are taken. A JWT-SVID needs no `iss`, so it is not looked at unless an issuer is named.
     ///
-    /// **Taken again, for an hour at most**: a `jti` is optional, and the agents hand out the same SVID from their cache
-    /// until half of its life is over. SPIRE makes them for 5 minutes unless told otherwise.
+    /// **Taken again, for an hour at most**: a `jti` is optional, and the agents hand out the same SVID from their
+    /// cache until half of its life is over. SPIRE makes them for 5 minutes unless told otherwise.
     ///
     /// An ID is what registration entries say: whoever may write those names the workload.
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] for what is no SPIFFE ID (SPIFFE-ID §2) of a workload: `spiffe://`, a trust domain in lower case and
-    /// a path without empty parts, dot segments and percent-encoding, at most 1024 bytes in all.
+    /// [`InvalidValue`] for what is no SPIFFE ID (SPIFFE-ID §2) of a workload: `spiffe://`, a trust domain in lower
+    /// case and a path without empty parts, dot segments and percent-encoding, at most 1024 bytes in all.
     pub fn spiffe(id: &str, keys: IssuerKeys) -> Result<WorkloadIdentityBuilder, InvalidValue> {
         let invalid = InvalidValue::new(
             "a SPIFFE ID",
