@@ -483,7 +483,7 @@ async fn t55_a_grant_without_client_authentication_is_braked() {
     let world = World::new();
     let key = Signing::es256();
     let (_, trust) = world.partnered(&key).await;
-    let limiter = Limiter::new(Verdict::Admitted);
+    let limiter = Limiter::new(Verdict::Admit);
     let server = world.trusting(&trust).rate_limiter(limiter.clone()).build().await.unwrap();
     trust.asked();
     granted(&server, &vouched().sign(&key), "admitted").await;
@@ -491,7 +491,7 @@ async fn t55_a_grant_without_client_authentication_is_braked() {
     denied(&world, &server, &vouched().sign(&Signing::es256())).await;
     assert_eq!(limiter.take(), ["admit", "penalise"]);
     trust.asked();
-    limiter.say(Verdict::Limited(Duration::from_secs(7)));
+    limiter.say(Verdict::Limit(Duration::from_secs(7)));
     let answer = bring(&server, &vouched().sign(&key)).await;
     refused(&answer, 429, "temporarily_unavailable");
     assert_eq!(answer.header("retry-after"), Some("7"));

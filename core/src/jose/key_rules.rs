@@ -55,10 +55,11 @@ pub(super) fn public_members(jwk: &Members<'_>) -> Result<PublicMembers, Invalid
     }
 }
 
-/// `use` and `key_ops`, where they are there, must allow verification (T35).
+/// `use` and `key_ops`, where they are there, must allow verification (T35). In a SPIFFE bundle `use` is `jwt-svid` for that,
+/// and `x509-svid` for keys of certificates, which sign no token (SPIFFE Trust Domain and Bundle §4.2.2).
 fn for_signatures(jwk: &Members<'_>) -> Result<(), InvalidValue> {
-    let wrong = InvalidValue::new("a JWK", "for signatures: `use` sig, `key_ops` with verify");
-    let use_ok = matches!(jwk.text("use"), Ok(None | Some("sig")));
+    let wrong = InvalidValue::new("a JWK", "for signatures: `use` sig or jwt-svid, `key_ops` with verify");
+    let use_ok = matches!(jwk.text("use"), Ok(None | Some("sig" | "jwt-svid")));
     let ops_ok = match jwk.get("key_ops") {
         None => true,
         Some(Json::Array(operations)) => operations.contains(&Json::Text("verify".into())),

@@ -1,5 +1,9 @@
 //! The identity of a workload that its platform vouches for: what a client has instead of a secret.
 
+mod ci;
+mod profiles;
+mod spiffe;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +18,9 @@ use crate::types::{InvalidValue, IssuerName};
 /// The workload sends such a token as `client_assertion` with its `client_id` beside it. That `iss` and `sub` are not the
 /// client is a deviation from RFC 7523 §3 (1) and (2)(B): the client's record says which workload it is.
 ///
-/// Made by one of the profiles, or by [`WorkloadIdentity::builder`] for other platforms.
+/// Made by a profile ([`kubernetes`](Self::kubernetes), [`github_actions`](Self::github_actions), [`gitlab_ci`](Self::gitlab_ci),
+/// [`spiffe`](Self::spiffe), [`google_service_account`](Self::google_service_account), [`entra`](Self::entra)), or by
+/// [`builder`](Self::builder) for other platforms.
 #[derive(Clone, PartialEq)]
 pub struct WorkloadIdentity(pub(super) WorkloadDocument);
 
@@ -198,9 +204,9 @@ impl WorkloadIdentityBuilder {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] where any workload of the issuer would fit, since neither `sub` nor a claim says which one; for keys by
-    /// discovery without an issuer that is an https URL; for a life of none or more than 25 hours, more than 20 claims, and
-    /// what cannot be compared.
+    /// [`InvalidValue`] where any workload of the issuer would fit, since neither `sub` nor a claim says which one; for a CI job
+    /// that its profile finds too wide; for keys by discovery without an issuer that is an https URL; for a life of none or
+    /// more than 25 hours, more than 20 claims, and what cannot be compared.
     pub fn build(self) -> Result<WorkloadIdentity, InvalidValue> {
         let own = &self.0;
         own.sub.clone().checked()?;
@@ -236,7 +242,7 @@ impl WorkloadIdentityBuilder {
         ];
         match rules.into_iter().find(|(holds, ..)| !holds) {
             Some((_, what, rule)) => Err(InvalidValue::new(what, rule)),
-            None => Ok(WorkloadIdentity(self.0)),
+            None => ci::check(own).map(|()| WorkloadIdentity(self.0)),
         }
     }
 }

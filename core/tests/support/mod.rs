@@ -12,6 +12,7 @@ mod stubs;
 mod token;
 mod tokens;
 mod trust;
+pub mod workloads;
 
 pub use answer::{Answer, refused};
 pub use assertion::*;
