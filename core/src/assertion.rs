@@ -3,14 +3,14 @@
 
 mod published;
 
-pub(crate) use published::{PublishedKeys, check_signature};
+pub(crate) use published::PublishedKeys;
 
 use std::time::Duration;
 
 use crate::claim::Proof;
 use crate::error::{ErrorCode, Reason};
 use crate::jose::{AssertionAlgorithm, ReceivedClaims, ReceivedJws};
-use crate::types::{Jti, ProofId, ProofNamespace, Timestamp};
+use crate::types::{ClientId, Jti, ProofId, ProofNamespace, Timestamp};
 
 /// `exp` of a client's own assertion may lie at most this far ahead, which bounds what has to be remembered (T11).
 pub(crate) const MAX_AHEAD: Duration = Duration::from_secs(3600);
@@ -128,13 +128,27 @@ impl AssertionRules<'_> {
         expires_at.plus(self.skew).plus(self.skew)
     }
 
-    /// What has to be spent so that this assertion of `owner` is taken once (RFC 7523 §3 (7)).
-    pub(crate) fn proof(
+    /// What has to be spent so that a client's own assertion is taken once, whatever it came as (RFC 7523 §3 (7)).
+    pub(crate) fn clients_proof(&self, client: &ClientId, spent: (&Jti, Timestamp, ErrorCode)) -> Proof {
+        self.proof(ProofNamespace::Client, client.as_str(), spent)
+    }
+
+    /// The same for an assertion of another issuer. It is known by its key and by the name that it gives itself: of two that share
+    /// either, none burns a `jti` of the other, and one assertion is one proof whoever it is shown to (T10).
+    pub(crate) fn issuers_proof(
         &self,
-        (namespace, owner): (ProofNamespace, &str),
-        jti: &Jti,
-        expires_at: Timestamp,
-        replayed: ErrorCode,
+        iss: Option<&str>,
+        key: &str,
+        spent: (&Jti, Timestamp, ErrorCode),
+    ) -> Proof {
+        self.proof(ProofNamespace::Issuer, &format!("{key} {}", iss.unwrap_or_default()), spent)
+    }
+
+    fn proof(
+        &self,
+        namespace: ProofNamespace,
+        owner: &str,
+        (jti, expires_at, replayed): (&Jti, Timestamp, ErrorCode),
     ) -> Proof {
         let id = ProofId::new(namespace, owner, jti);
         Proof { id, until: self.remembered_until(expires_at), replayed, reusable: false }

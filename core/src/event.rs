@@ -143,8 +143,8 @@ pub struct WorkloadMismatch<'a> {
     pub credential: &'a CredentialId,
     /// The first claim that differs: `iss`, `sub`, `aud` or the name of a further one.
     pub claim: &'a str,
-    /// What the token says there, as its issuer signed it; `None` where it says nothing or the issuer is unknown. It may be any
-    /// text: escape it.
+    /// What the token says there, as its issuer signed it; `None` where it says nothing, and for `iss`, which nobody has
+    /// signed. At most 256 characters of any text: escape it.
     pub said: Option<&'a str>,
 }
 

@@ -39,7 +39,7 @@ use crate::host_keys::HostKeys;
 use crate::http::{Request, Response};
 use crate::jose::SigningAlgorithm;
 use crate::keys::KeyRing;
-use crate::policy::{Issuance, IssuancePolicy, check_terms, read_asked};
+use crate::policy::{GrantAssertion, Issuance, IssuancePolicy, check_terms, read_asked};
 use crate::rate_limit::RateLimiter;
 use crate::resource::declared::Resources;
 use crate::store::CompatibilitySwitch;
@@ -250,6 +250,7 @@ impl Inner {
             issuer: &self.issuer,
             client,
             subject: approved.subject(),
+            subject_id: assertion.and_then(GrantAssertion::subject_id),
             terms: &terms,
             resource,
             issued_at: now,

@@ -41,7 +41,7 @@ async fn everything_is_off_by_default() {
     let server = world.server().await;
     let assertion = Assertion::of("demo").claim("aud", TOKEN_ENDPOINT).sign(&key);
     assert_eq!(
-        unauthenticated(&world, &server, &assertion).await,
+        rejected(&world, &server, &assertion).await,
         Reason::JwtAudience,
         "a record alone switches nothing"
     );
@@ -96,7 +96,7 @@ async fn token_endpoint_audience_for_listed_clients() {
     let assertion = Assertion::of("demo").claim("aud", TOKEN_ENDPOINT).sign(&key);
     accepted(&server, &assertion, "it names the switch").await;
     let assertion = Assertion::of("other").claim("aud", TOKEN_ENDPOINT).sign(&key);
-    assert_eq!(unauthenticated(&world, &server, &assertion).await, Reason::JwtAudience);
+    assert_eq!(rejected(&world, &server, &assertion).await, Reason::JwtAudience);
     assert_eq!(world.events.count(&used(&AUDIENCE)), 1);
 }
 
@@ -107,7 +107,7 @@ async fn a_switch_is_for_what_it_names() {
     let key = two_clients(&world, REUSE).await;
     let server = with(&world, AUDIENCE, Reach::ListedClients).await;
     let assertion = Assertion::of("demo").claim("aud", TOKEN_ENDPOINT).sign(&key);
-    assert_eq!(unauthenticated(&world, &server, &assertion).await, Reason::JwtAudience);
+    assert_eq!(rejected(&world, &server, &assertion).await, Reason::JwtAudience);
     let assertion = Assertion::of("demo").sign(&key);
     accepted(&server, &assertion, "first").await;
     assert_eq!(rejected(&world, &server, &assertion).await, Reason::ProofReplayed);

@@ -4,13 +4,12 @@
 
 mod support;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use grantor::event::Reason;
-use grantor::policy::{GrantAssertion, Issuance, IssuancePolicy, PolicyRefusal, StandardPolicy, Terms};
-use grantor::store::{ClaimMatch, GrantType, IssuerKeys, StoreError, TrustedIssuer};
-use grantor::{KeySource, Stores, async_trait};
+use grantor::store::{ClaimMatch, GrantType, StoreError, TrustedIssuer, WorkloadIdentity};
+use grantor::store::{AuthMethod, Client, Credential};
+use grantor::{CredentialId, Stores};
 use serde_json::json;
 use support::*;
 
@@ -172,66 +171,6 @@ async fn s3_3_the_audience_is_the_issuer_or_the_token_endpoint() {
     }
 }
 
-/// §3 (4) to (6), for the trust's own bound.
-#[tokio::test]
-async fn s3_4_the_life_is_within_what_the_trust_allows() {
-    let world = World::new();
-    let key = Signing::es256();
-    let (server, trust) = world.partnered(&key).await;
-    let far = |ahead: i64| vouched().claim("exp", NOW + ahead).sign(&key);
-    granted(&server, &far(3610), "an hour by default").await;
-    assert_eq!(denied(&world, &server, &far(3611)).await, Reason::JwtExpiryTooFar);
-    let trusted = || partner(&key).without_client_authentication(client_id("partner"));
-    trust.put(trusted().longest_life(Duration::from_secs(120)).build().unwrap());
-    granted(&server, &far(130), "as long as that").await;
-    assert_eq!(denied(&world, &server, &far(131)).await, Reason::JwtExpiryTooFar);
-    for (claim, value, reason) in [
-        ("exp", NOW - 10, Reason::JwtExpired),
-        ("nbf", NOW + 11, Reason::JwtNotYetValid),
-        ("iat", NOW + 11, Reason::JwtNotYetValid),
-    ] {
-        let assertion = vouched().claim(claim, value).sign(&key);
-        assert_eq!(denied(&world, &server, &assertion).await, reason, "{claim}");
-    }
-    granted(
-        &server,
-        &vouched().claim("exp", NOW as f64 + 59.5).claim("iat", NOW as f64 - 0.5).sign(&key),
-        "fractions",
-    )
-    .await;
-    for lives in [
-        trusted().longest_life(Duration::ZERO),
-        trusted().longest_life(Duration::from_secs(86_401)),
-        trusted().token_lifetime(Duration::ZERO),
-    ] {
-        assert!(lives.build().is_err());
-    }
-}
-
-/// About whom an issuer may speak.
-#[tokio::test]
-async fn s3_2_the_subject_is_one_that_the_issuer_may_speak_about() {
-    let world = World::new();
-    let key = Signing::es256();
-    let (server, trust) = world.partnered(&key).await;
-    let trusted = partner(&key).without_client_authentication(client_id("partner"));
-    trust.put(trusted.subject(ClaimMatch::from_pattern("robot/*").unwrap()).build().unwrap());
-    granted(&server, &vouched().claim("sub", "robot/7").sign(&key), "fits").await;
-    for sub in ["robot/", "robot-7", "Robot/7", "x/robot/7", ""] {
-        let reason = if sub.is_empty() { Reason::JwtSubject } else { Reason::SubjectNotTrusted };
-        assert_eq!(denied(&world, &server, &vouched().claim("sub", sub).sign(&key)).await, reason, "{sub:?}");
-    }
-    let trusted = partner(&key).without_client_authentication(client_id("partner"));
-    trust.put(trusted.build().unwrap());
-    for hostile in ["a\nb".to_owned(), "a\u{0}".to_owned(), "a\u{85}b".to_owned(), "s".repeat(1025)] {
-        let assertion = vouched().claim("sub", hostile.as_str()).sign(&key);
-        assert_eq!(denied(&world, &server, &assertion).await, Reason::JwtSubject, "T96");
-    }
-    let answer =
-        granted(&server, &vouched().claim("sub", "Zoë <zoe@example.com>").sign(&key), "any text").await;
-    assert_eq!(decode(&answer.access_token()).text("sub"), "Zoë <zoe@example.com>");
-}
-
 /// T70, RFC 9700 §4.15: an API that goes by `sub` must not take a subject for a client.
 #[tokio::test]
 async fn t70_nobody_speaks_about_a_client_but_itself() {
@@ -266,30 +205,6 @@ async fn t19_a_client_is_never_spoken_for_by_an_issuer_of_its_name() {
     let nameless = Assertion::of("robot").without("sub").sign(&foreign);
     assert_eq!(denied(&world, &server, &nameless).await, Reason::JwtSubject);
     granted(&server, &Assertion::of("robot").sign(&own), "itself").await;
-}
-
-#[tokio::test]
-async fn a_disabled_issuer_is_refused_and_so_is_what_its_client_may_not_do() {
-    let world = World::new();
-    let key = Signing::es256();
-    let (server, trust) = world.partnered(&key).await;
-    let trusted = partner(&key).without_client_authentication(client_id("partner")).build().unwrap();
-    let answer = granted(&server, &vouched().sign(&key), "enabled").await;
-    trust.put(trusted.to_builder().enabled(false).build().unwrap());
-    assert_eq!(denied(&world, &server, &vouched().sign(&key)).await, Reason::IssuerDisabled);
-    trust.put(trusted.to_builder().without_client_authentication(client_id("nobody")).build().unwrap());
-    assert_eq!(denied(&world, &server, &vouched().sign(&key)).await, Reason::ClientUnknown);
-    trust.put(trusted);
-    let secret = world.client_with("reader", |client| client.introspector(true)).await;
-    active(&introspect(&server, "reader", &secret, &answer.access_token()).await, "it lives");
-    world.change("partner", |client| client.enabled(false).token_epoch(1)).await;
-    assert_eq!(denied(&world, &server, &vouched().sign(&key)).await, Reason::ClientDisabled);
-    inactive(
-        &introspect(&server, "reader", &secret, &answer.access_token()).await,
-        "it ended with its client",
-    );
-    world.change("partner", |client| client.enabled(true).grant_types([GrantType::CLIENT_CREDENTIALS])).await;
-    refused(&bring(&server, &vouched().sign(&key)).await, 400, "unauthorized_client");
 }
 
 /// §3 (9): by the issuer's own keys and no others, whatever the header says; never by a secret.
@@ -338,50 +253,6 @@ async fn s3_9_t12_t15_t19_only_the_issuers_keys_verify() {
     for typ in ["JWT", "jwt", "application/jwt"] {
         granted(&server, &vouched().header("typ", typ).sign(&key), typ).await;
     }
-}
-
-/// Keys by URL and by discovery: fetched once, asked for again once, and away is `invalid_grant` (T60, T61, T63).
-#[tokio::test]
-async fn t60_t61_t63_published_keys_of_an_issuer() {
-    let world = World::new();
-    let (old, new) = (Signing::es256(), Signing::es256());
-    world.jwt_client("partner", |client| client.grant_types([GrantType::JWT_BEARER])).await;
-    let at_url = KeySource::Url(jwks_uri());
-    let by_name = KeySource::Issuer(grantor::Issuer::new(PARTNER).unwrap());
-    for (keys, source) in [(IssuerKeys::Url(jwks_uri()), at_url), (IssuerKeys::Discovery, by_name)] {
-        let trusted =
-            TrustedIssuer::builder(issuer_name(PARTNER), keys, ClaimMatch::Any).scope(scope("read"));
-        let trust =
-            FakeTrust::of([trusted.without_client_authentication(client_id("partner")).build().unwrap()]);
-        let fake = FakeKeySets::of(&[published(&old, "old")]);
-        let server = world.trusting(&trust).key_sets(fake.clone()).build().await.unwrap();
-        let say = |key: &Signing, kid: &str| vouched().header("kid", kid).sign(key);
-        granted(&server, &say(&old, "old"), "first").await;
-        assert_eq!(fake.asked(), [(source.clone(), false)]);
-        fake.publish_newer(&[published(&new, "new")]);
-        granted(&server, &say(&new, "new"), "rotated").await;
-        assert_eq!(fake.asked(), [(source.clone(), false), (source.clone(), true)]);
-        assert_eq!(denied(&world, &server, &say(&old, "old")).await, Reason::JwtKeyUnknown);
-        fake.asked();
-        // Nothing is fetched for what is wrong anyway.
-        for wrong in [
-            vouched().claim("exp", NOW - 60),
-            vouched().claim("aud", API),
-            vouched().claim("sub", ""),
-            vouched().without("jti"),
-        ] {
-            denied(&world, &server, &wrong.header("kid", "x").sign(&new)).await;
-        }
-        assert_eq!(fake.asked(), []);
-        fake.go_away();
-        assert_eq!(denied(&world, &server, &say(&new, "new")).await, Reason::KeySetUnavailable);
-        let told = Kind::KeySetFetchFailed(source.to_string());
-        assert_eq!(world.events.count(&told), 1, "{:?}", world.events.all());
-    }
-    // Without a fetcher such an issuer is refused, and the operator learns why.
-    let trusted = TrustedIssuer::builder(issuer_name(PARTNER), IssuerKeys::Discovery, ClaimMatch::Any);
-    let server = world.trusting(&FakeTrust::of([trusted.build().unwrap()])).build().await.unwrap();
-    assert_eq!(denied(&world, &server, &vouched().sign(&old)).await, Reason::KeySetsOff);
 }
 
 /// design §5: an outage is never a rejection, and nothing is spent by it.
@@ -437,46 +308,6 @@ async fn t77_a_client_store_or_token_store_that_is_away_is_503() {
     granted(&server, &assertion, "and then it goes on").await;
 }
 
-/// design §9: terms are one decision, and a policy knows the assertion; what that is not good for no policy can give.
-#[tokio::test]
-async fn s9_a_policy_sees_the_assertion_and_is_held_to_it() {
-    #[derive(Debug)]
-    struct Telling(Arc<std::sync::Mutex<Vec<String>>>);
-    #[async_trait]
-    impl IssuancePolicy for Telling {
-        async fn decide(&self, issuance: &Issuance<'_>) -> Result<Terms, PolicyRefusal> {
-            let grant: &GrantAssertion = issuance.assertion.expect("the grant");
-            self.0.lock().unwrap().push(format!(
-                "{} {} {}",
-                grant.issuer(),
-                grant.subject(),
-                grant.trusted().is_some()
-            ));
-            let tenant = grant.claims()["tenant"].clone();
-            Ok(StandardPolicy.decide(issuance).await?.claim("tenant", tenant))
-        }
-    }
-    let world = World::new();
-    let key = Signing::es256();
-    let (_, trust) = world.partnered(&key).await;
-    let told = Arc::default();
-    let server = world.trusting(&trust).policy(Telling(Arc::clone(&told))).build().await.unwrap();
-    let answer = granted(&server, &vouched().claim("tenant", "t-1").sign(&key), "told").await;
-    assert_eq!(decode(&answer.access_token()).text("tenant"), "t-1");
-    world.service_account("robot", &key, |client| client).await;
-    granted(&server, &Assertion::of("robot").claim("tenant", 1).sign(&key), "told").await;
-    assert_eq!(*told.lock().unwrap(), [format!("{PARTNER} {SUBJECT} true"), "robot robot false".to_owned()]);
-    let generous = FixedPolicy(|issuance| {
-        Ok(Terms::new(uri(API), issuance.client.scope().clone(), Duration::from_secs(600)))
-    });
-    let server = world.trusting(&trust).policy(generous).build().await.unwrap();
-    refused(&bring(&server, &vouched().sign(&key)).await, 500, "server_error");
-    assert!(
-        world.events.last().source.contains("scope that client and resource do not share"),
-        "beyond the trust"
-    );
-}
-
 /// T55: the grant is the only credential, and is braked before anything is looked up.
 #[tokio::test]
 async fn t55_a_grant_without_client_authentication_is_braked() {
@@ -498,61 +329,105 @@ async fn t55_a_grant_without_client_authentication_is_braked() {
     assert_eq!(trust.asked(), [""; 0]);
 }
 
-/// The record of an issuer survives being kept, with what a later release adds.
-#[test]
-fn s4_a_trusted_issuer_survives_being_kept() {
+/// Rows 52 and T01: what a client signs for itself could authenticate it too, and names the issuer; the token endpoint only under
+/// a switch.
+#[tokio::test]
+async fn s3_3_t01_a_self_issued_grant_is_for_the_issuer() {
+    let world = World::new();
+    let (server, key) = world.demo().await;
+    let say = || Assertion::of("demo").claim("aud", TOKEN_ENDPOINT).sign(&key);
+    assert_eq!(denied(&world, &server, &say()).await, Reason::JwtAudience);
+    let switch = grantor::store::CompatibilitySwitch::TOKEN_ENDPOINT_AUDIENCE;
+    let builder = world.builder().dangerous().compatibility(switch, grantor::Reach::EveryClient);
+    granted(&builder.build().await.unwrap(), &say(), "under its switch").await;
+    assert_eq!(world.events.count(&Kind::Compatibility("token_endpoint_audience".to_owned())), 1);
+}
+
+/// One bearer token is not two credentials, where neither is spent either, and however its signature is spelled.
+#[tokio::test]
+async fn s3_1_one_jwt_is_not_client_assertion_and_grant_at_once() {
+    let world = World::new();
     let key = Signing::es256();
-    let full = partner(&key)
-        .name("Partner")
-        .without_client_authentication(client_id("partner"))
-        .resources(vec![uri(API)])
-        .subject(ClaimMatch::from_pattern("robot/*").unwrap())
-        .subject_optional(true)
-        .scope_claim(true)
-        .reusable(true)
-        .longest_life(Duration::from_secs(60))
-        .token_lifetime(Duration::from_secs(90))
-        .created_at(at(NOW))
-        .build()
-        .unwrap();
-    let document = full.to_document().unwrap();
-    assert_eq!(TrustedIssuer::from_document(&document).unwrap(), full);
-    let mut newer: serde_json::Value = serde_json::from_str(&document).unwrap();
-    newer["later"] = json!({"x": 1});
-    newer["keys"]["jwks"]["later"] = json!(1);
-    let read = TrustedIssuer::from_document(&newer.to_string()).unwrap();
-    let again: serde_json::Value =
-        serde_json::from_str(&read.to_builder().name("N").build().unwrap().to_document().unwrap()).unwrap();
-    assert_eq!(
-        (&again["later"], &again["keys"]["jwks"]["later"], &again["name"]),
-        (&json!({"x": 1}), &json!(1), &json!("N"))
-    );
-    newer["crit"] = json!(["later"]);
-    assert!(TrustedIssuer::from_document(&newer.to_string()).is_err());
-    for (name, bad) in [
-        ("v", json!(2)),
-        ("iss", json!("a b")),
-        ("longest_life", json!(0)),
-        ("keys", json!({"jwks": {}})),
-        ("scope", json!("a\"b")),
-    ] {
-        let mut damaged: serde_json::Value = serde_json::from_str(&document).unwrap();
-        damaged[name] = bad;
-        assert!(TrustedIssuer::from_document(&damaged.to_string()).is_err(), "{name}");
+    let trusted = partner(&key).reusable(true).build().unwrap();
+    let server = world.trusting(&FakeTrust::of([trusted])).build().await.unwrap();
+    let identity = WorkloadIdentity::builder(issuer_name(PARTNER), ClaimMatch::Is(SUBJECT.to_owned()));
+    let identity = identity.keys(inline(&[&key])).reusable(true).build().unwrap();
+    let held = Credential::workload(CredentialId::new("w").unwrap(), identity);
+    let client = Client::builder(client_id("workload"), AuthMethod::WORKLOAD_JWT).credential(held);
+    world.insert(&client.scope(scope("read")).grant_types(BOTH).build().unwrap()).await;
+    let beside = |client: &str| {
+        [("client_id", "workload"), ("client_assertion_type", ASSERTION_TYPE), ("client_assertion", client)]
+            .map(|(name, value)| (name, value.to_owned()))
+    };
+    let send_both = async |client: &str, grant: &str| {
+        let pairs = beside(client);
+        let pairs: Vec<_> = pairs.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        send(&server, bearer(grant, &pairs)).await
+    };
+    let (one, other) = (vouched().sign(&key), vouched().sign(&key));
+    for same in [one.clone(), flipped(&one)] {
+        refused(&send_both(&one, &same).await, 400, "invalid_request");
+        assert_eq!(world.events.reason(), Reason::ProofsEqual);
     }
-    // Without an https URL there is nothing to discover.
-    assert!(
-        TrustedIssuer::builder(issuer_name("partner@example.com"), IssuerKeys::Discovery, ClaimMatch::Any)
-            .build()
-            .is_err()
-    );
-    for bad in [
-        r#"{"keys":[]}"#,
-        r#"{"keys":[{"kty":"oct","k":"AA"}]}"#,
-        "{}",
-        "x",
-        r#"{"keys":[{"kty":"EC","d":"x"}]}"#,
-    ] {
-        assert!(IssuerKeys::inline(bad).is_err(), "{bad}");
+    assert_eq!(send_both(&one, &other).await.status, 200);
+}
+
+/// One assertion is one proof, whether it came as a workload's token or as a grant.
+#[tokio::test]
+async fn s3_7_one_assertion_is_one_proof_for_federation_and_for_trust() {
+    let world = World::new();
+    let key = Signing::es256();
+    let (server, _) = world.partnered(&key).await;
+    for (id, issuer) in [("named", Some(PARTNER)), ("spiffe", None)] {
+        let sub = "spiffe://partner.example/robot";
+        let identity = match issuer {
+            Some(name) => WorkloadIdentity::builder(issuer_name(name), ClaimMatch::Is(sub.to_owned())).keys(inline(&[&key])),
+            None => WorkloadIdentity::spiffe(sub, inline(&[&key])).unwrap(),
+        };
+        let held = Credential::workload(CredentialId::new("w").unwrap(), identity.reusable(false).build().unwrap());
+        let client = Client::builder(client_id(id), AuthMethod::WORKLOAD_JWT).credential(held).scope(scope("read"));
+        world.insert(&client.build().unwrap()).await;
+        let token = vouched().claim("sub", sub).sign(&key);
+        let as_client = || assert_with(&token, &[("client_id", id)]);
+        assert_eq!(send(&server, as_client()).await.status, 200, "{id}");
+        assert_eq!(denied(&world, &server, &token).await, Reason::ProofReplayed, "{id}");
+        refused(&send(&server, as_client()).await, 401, "invalid_client");
     }
+}
+
+/// Who may bring the assertions of an issuer.
+#[tokio::test]
+async fn s3_1_only_the_listed_clients_bring_its_assertions() {
+    let world = World::new();
+    let key = Signing::es256();
+    let (server, trust) = world.partnered(&key).await;
+    let mut secrets = Vec::new();
+    for id in ["demo", "mallory"] {
+        secrets.push((id, world.client_with(id, |client| client.grant_types(BOTH)).await));
+    }
+    let with = async |at: usize| {
+        let (id, secret) = &secrets[at];
+        send(&server, bearer(&vouched().sign(&key), &[]).header("authorization", basic(id, secret))).await
+    };
+    // It names the client that it is for, so it is for no other.
+    refused(&with(1).await, 400, "invalid_grant");
+    assert_eq!(world.events.reason(), Reason::ClientIdMismatch);
+    trust.put(partner(&key).build().unwrap());
+    assert_eq!(with(1).await.status, 200, "any client for this grant");
+    trust.put(partner(&key).clients(vec![client_id("demo")]).build().unwrap());
+    assert_eq!(with(0).await.status, 200);
+    refused(&with(1).await, 400, "invalid_grant");
+}
+
+/// RFC 9493 §3.2.4: two issuers may give one name to different subjects, and a token says whose it is.
+#[tokio::test]
+async fn t70_a_token_says_whose_subject_it_is_about() {
+    let world = World::new();
+    let key = Signing::es256();
+    let (server, _) = world.partnered(&key).await;
+    let token = decode(&granted(&server, &vouched().sign(&key), "of the partner").await.access_token());
+    assert_eq!(token.claims["sub_id"], json!({"format": "iss_sub", "iss": PARTNER, "sub": SUBJECT}));
+    world.service_account("robot", &key, |client| client).await;
+    let token = decode(&granted(&server, &Assertion::of("robot").sign(&key), "of itself").await.access_token());
+    assert!(token.claims.get("sub_id").is_none());
 }

@@ -1,5 +1,5 @@
-//! Signatures by keys that somebody publishes (RFC 7517 §5): a client at its `jwks_uri` (RFC 7591 §2), another issuer in its
-//! metadata.
+//! Signatures by keys that others publish (RFC 7517 §5): a client at its `jwks_uri` (RFC 7591 §2), another issuer in its
+//! metadata or in the record that the operator made of it.
 //!
 //! Reached once everything that can be judged without a key is right, and only for what is registered so: nothing in a request
 //! names what is fetched (T16).
@@ -7,11 +7,12 @@
 use std::sync::Arc;
 
 use super::ReceivedAssertion;
-use crate::error::Reason;
+use crate::error::{Fault, Reason, Rejection, Step};
 use crate::event::{Event, EventSink};
-use crate::fetch::{KeySetFetcher, KeySource};
-use crate::jose::PublicKeySet;
-use crate::types::ClientId;
+use crate::fetch::{FetchError, KeySetFetcher, KeySource};
+use crate::jose::{PublicKey, PublicKeySet};
+use crate::store::IssuerKeys;
+use crate::types::{ClientId, IssuerName, KeySetUrl};
 
 /// Published keys, and who is told where they cannot be had.
 #[derive(Clone, Copy)]
@@ -20,49 +21,98 @@ pub(crate) struct PublishedKeys<'a> {
     pub(crate) events: &'a dyn EventSink,
 }
 
+/// Why a signature is not taken for one of a key at some place.
+enum Unsigned {
+    Refused(Reason),
+    Away(FetchError),
+    /// There is nothing that fetches.
+    Off,
+}
+
 impl PublishedKeys<'_> {
-    /// Whether one of the keys at `source` made the signature. Where none did a newer set is asked for, once: there may be a new
-    /// key. `client_id` is who the request claims to come from.
-    pub(crate) async fn check(
+    /// Whether one of the keys that a client publishes made the signature. A place that is away is no fault of ours, since the
+    /// client chose it, and who is away is not told: it is refused as a wrong key is (T63).
+    pub(crate) async fn check_client(
+        &self,
+        url: &KeySetUrl,
+        client_id: &ClientId,
+        assertion: &ReceivedAssertion<'_>,
+    ) -> Result<(), Reason> {
+        let checked = self.check(&KeySource::Url(url.clone()), Some(client_id), assertion).await;
+        checked.map(drop).map_err(|unsigned| match unsigned {
+            Unsigned::Refused(reason) => reason,
+            Unsigned::Away(_) => Reason::KeySetUnavailable,
+            Unsigned::Off => Reason::KeySetsOff,
+        })
+    }
+
+    /// The key of another issuer that made the signature, by its thumbprint. The operator chose where its keys are: that they are
+    /// away is an outage and never a rejection.
+    pub(crate) async fn check_issuer(
+        &self,
+        (keys, issuer): (&IssuerKeys, Option<&IssuerName>),
+        client_id: Option<&ClientId>,
+        assertion: &ReceivedAssertion<'_>,
+        refuse: fn(Reason) -> Rejection,
+    ) -> Step<String> {
+        let checked = match (keys.held(), keys.source(issuer)) {
+            (Some(held), _) => signer(held, assertion).map_err(Unsigned::Refused),
+            (None, Some(source)) => self.check(&source, client_id, assertion).await,
+            (None, None) => Err(Unsigned::Refused(Reason::JwtKeyUnknown)),
+        };
+        checked.map_err(|unsigned| match unsigned {
+            Unsigned::Refused(reason) => refuse(reason).into(),
+            Unsigned::Away(error) => Fault::unavailable(error).into(),
+            Unsigned::Off => Fault::internal(
+                "an issuer publishes its keys, and nothing fetches them: give the builder `key_sets`",
+            )
+            .into(),
+        })
+    }
+
+    /// Where no key fits a newer set is asked for, once: there may be a new key.
+    async fn check(
         &self,
         source: &KeySource,
         client_id: Option<&ClientId>,
         assertion: &ReceivedAssertion<'_>,
-    ) -> Result<(), Reason> {
+    ) -> Result<String, Unsigned> {
         let seen = self.key_set(source, client_id, None).await?;
-        let Err(reason) = check_signature(&seen, assertion) else { return Ok(()) };
+        let reason = match signer(&seen, assertion) {
+            Ok(key) => return Ok(key),
+            Err(reason) => reason,
+        };
         let newer = self.key_set(source, client_id, Some(&seen)).await?;
         // It was asked for a moment ago: trying the same keys again would double the price of a made-up signature.
         if Arc::ptr_eq(&seen, &newer) {
-            return Err(reason);
+            return Err(Unsigned::Refused(reason));
         }
-        check_signature(&newer, assertion)
+        signer(&newer, assertion).map_err(Unsigned::Refused)
     }
 
-    /// A source that is away is no fault of ours, and who is away is not told: it is refused as a wrong key is (T63).
     async fn key_set(
         &self,
         source: &KeySource,
         client_id: Option<&ClientId>,
         seen: Option<&Arc<PublicKeySet>>,
-    ) -> Result<Arc<PublicKeySet>, Reason> {
-        let fetcher = self.fetcher.ok_or(Reason::KeySetsOff)?;
+    ) -> Result<Arc<PublicKeySet>, Unsigned> {
+        let fetcher = self.fetcher.ok_or(Unsigned::Off)?;
         let fetched = fetcher.key_set(source, seen).await;
         fetched.map_err(|error| {
             self.events.record(&Event::KeySetFetchFailed { client_id, source, error: &error });
-            Reason::KeySetUnavailable
+            Unsigned::Away(error)
         })
     }
 }
 
-/// Whether one of `keys` made the signature. The header chooses among them and selects nothing else (T12 to T19).
-pub(crate) fn check_signature(keys: &PublicKeySet, assertion: &ReceivedAssertion<'_>) -> Result<(), Reason> {
+/// The key that made the signature, by its thumbprint. The header chooses among them and selects nothing else (T12 to T19).
+fn signer(keys: &PublicKeySet, assertion: &ReceivedAssertion<'_>) -> Result<String, Reason> {
     let (header, jws) = (&assertion.jws.header, &assertion.jws);
     let named = keys.candidates(assertion.algorithm, header.kid.as_deref(), header.certificate.as_deref());
     let mut named = named.peekable();
     if named.peek().is_none() {
         return Err(Reason::JwtKeyUnknown);
     }
-    let signed = named.any(|key| key.verifies(jws.signing_input, &jws.signature));
-    if signed { Ok(()) } else { Err(Reason::JwtSignature) }
+    let signer = named.find(|key| key.verifies(jws.signing_input, &jws.signature));
+    signer.map(PublicKey::thumbprint).ok_or(Reason::JwtSignature)
 }

@@ -12,9 +12,8 @@ use crate::assertion::{Life, ReceivedAssertion, is_client_assertion_type, is_wor
 use crate::claim::Proof;
 use crate::error::{ErrorCode, Fault, Reason, Step};
 use crate::event::RequestTrail;
-use crate::fetch::KeySource;
 use crate::store::{Client, CompatibilitySwitch, Credential, CredentialKind, find_client};
-use crate::types::{ClientId, ProofNamespace, Timestamp};
+use crate::types::{ClientId, Timestamp};
 
 /// RFC 7523 §2.2, in exact case.
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -71,11 +70,11 @@ impl<'a> PresentedAssertion<'a> {
     }
 }
 
-/// Whether somebody else speaks about somebody else: then the client is who the request says. What a client makes about itself
-/// has equal `iss` and `sub`, and one of the two is the client in all that is merely wrong.
+/// Whether somebody else speaks: then the client is who the request says. What a client makes about itself has equal `iss` and
+/// `sub`, and its own `iss` in all that is merely wrong.
 fn is_of_workload(assertion: &ReceivedAssertion<'_>, client_id: &str) -> bool {
     let (iss, sub) = (assertion.claims.iss.as_deref(), assertion.claims.sub.as_deref());
-    iss != sub && iss != Some(client_id) && sub != Some(client_id)
+    iss != sub && iss != Some(client_id)
 }
 
 impl ClientAuthentication<'_> {
@@ -100,7 +99,11 @@ impl ClientAuthentication<'_> {
 
     /// The issuer identifier alone, byte for byte (rfc7523bis §4; CVE-2025-27370). Gives the switch that was needed,
     /// to be told of once the client has proved itself: anybody can write an audience.
-    fn check_audience(&self, client: &Client, audience: &str) -> Step<Option<CompatibilitySwitch>> {
+    pub(crate) fn check_audience(
+        &self,
+        client: &Client,
+        audience: &str,
+    ) -> Step<Option<CompatibilitySwitch>> {
         if audience == self.rules.issuer {
             return Ok(None);
         }
@@ -130,8 +133,7 @@ impl ClientAuthentication<'_> {
         });
         match published {
             Some((credential, url)) => {
-                let source = KeySource::Url(url.clone());
-                let signed = self.published.check(&source, Some(client.id()), assertion).await;
+                let signed = self.published.check_client(url, client.id(), assertion).await;
                 signed.map_err(invalid_client)?;
                 Ok(credential)
             }
@@ -206,9 +208,8 @@ impl ClientAuthentication<'_> {
         let soon = |from: Timestamp| life.expires_at <= from.plus(REUSABLE_FOR).plus(self.rules.skew);
         let short = life.issued_at.is_some_and(soon) && soon(self.rules.now);
         let reusable = short && self.compatibility.is_on(&CompatibilitySwitch::ASSERTION_REUSE, client);
-        let owner = (ProofNamespace::Client, client.id().as_str());
-        let proof = self.rules.proof(owner, life.jti?, life.expires_at, ErrorCode::InvalidClient);
-        Some(Proof { reusable, ..proof })
+        let spent = (life.jti?, life.expires_at, ErrorCode::InvalidClient);
+        Some(Proof { reusable, ..self.rules.clients_proof(client.id(), spent) })
     }
 }
 

@@ -7,7 +7,9 @@
 use std::sync::Arc;
 
 use super::Approved;
-use crate::assertion::{Life, MAX_AHEAD, ReceivedAssertion, Use, check_signature, is_grant_type};
+use crate::assertion::{
+    AssertionRules, Life, MAX_AHEAD, ReceivedAssertion, Use, is_grant_type, sole_audience,
+};
 use crate::auth::{Authenticated, ClientAuthentication, attempt};
 use crate::claim::Proof;
 use crate::error::{ErrorCode, Reason, Refusal, Rejection, Step, reject};
@@ -19,7 +21,7 @@ use crate::policy::GrantAssertion;
 use crate::store::{
     Client, CompatibilitySwitch, GrantType, TrustStore, TrustedIssuer, find_client, find_issuer,
 };
-use crate::types::{ClientId, IssuerName, ProofNamespace, Scope, Timestamp};
+use crate::types::{ClientId, IssuerName, PresentedSecret, Scope, Timestamp};
 
 /// What approving takes.
 pub(crate) struct JwtBearer<'a> {
@@ -38,20 +40,26 @@ impl JwtBearer<'_> {
         let Some(text) = form.get("assertion") else {
             return reject(ErrorCode::InvalidRequest, Reason::GrantAssertionMissing);
         };
-        let authenticated = self.authentication.authenticate_if_tried(request, form, trail).await?;
+        // Two credentials are two, also where neither is spent. A signature can be spelled anew, what it is over cannot.
+        if form.get("client_assertion").is_some_and(|other| signing_input(other) == signing_input(text)) {
+            return reject(ErrorCode::InvalidRequest, Reason::ProofsEqual);
+        }
+        let authentication = self.authentication;
+        let authenticated = authentication.authenticate_if_tried(request, form, trail).await?;
         let assertion = ReceivedAssertion::parse(text, is_grant_type).map_err(invalid_grant)?;
-        let approved = match authenticated {
-            Some(authenticated) => self.judge(&assertion, Some(authenticated), trail).await?,
-            None => {
-                // The grant is the only credential, and is braked as one.
-                trail.client_id = self_named(&assertion);
-                let claimed = trail.client_id.clone();
-                let attempt = attempt(claimed.as_ref(), request);
-                self.authentication.admit(&attempt).await?;
-                let outcome = self.judge(&assertion, None, trail).await;
-                self.authentication.counted(&attempt, outcome).await?
-            }
-        };
+        let is_alone = authenticated.is_none();
+        if is_alone {
+            trail.client_id =
+                self_named(&assertion).filter(|id| !PresentedSecret::is_recognised(id.as_str()));
+        }
+        let claimed = trail.client_id.clone();
+        let attempt = attempt(claimed.as_ref(), request);
+        // The only credential of a request is braked as one.
+        if is_alone {
+            authentication.admit(&attempt).await?;
+        }
+        let outcome = self.judge(&assertion, authenticated, trail).await;
+        let approved = authentication.counted(&attempt, outcome).await?;
         // Who only says its name gets what is for it, and nothing else (RFC 7523 §3.1, "identification").
         if form.get("client_id").is_some_and(|said| said != approved.client.id().as_str()) {
             return Err(invalid_grant(Reason::ClientIdMismatch).into());
@@ -81,12 +89,13 @@ impl JwtBearer<'_> {
             Some(trust) => find_issuer(trust, &name).await?,
             None => None,
         };
-        trail.issuer = Some(name);
+        trail.issuer = Some(name).filter(|name| !PresentedSecret::is_recognised(name.as_str()));
         let trusted = found.ok_or(invalid_grant(Reason::IssuerNotTrusted))?;
         self.vouched_for(trusted, assertion, authenticated).await
     }
 
-    /// A service account: a client is its own issuer, and signs as it is registered to.
+    /// A service account: a client is its own issuer, and signs as it is registered to. What it signs could authenticate it as
+    /// well, and is held to the audience of that (T01).
     async fn self_issued(
         &self,
         client: Arc<Client>,
@@ -97,12 +106,18 @@ impl JwtBearer<'_> {
         let authentication = self.authentication;
         let method = if assertion.algorithm.is_symmetric() { "client_secret_jwt" } else { "private_key_jwt" };
         authentication.usable(&client, method).map_err(as_grant)?;
-        let switch = CompatibilitySwitch::GOOGLE_SERVICE_ACCOUNT;
-        let is_google = authentication.compatibility.is_on(&switch, &client);
+        let google = CompatibilitySwitch::GOOGLE_SERVICE_ACCOUNT;
+        let is_google = authentication.compatibility.is_on(&google, &client);
         let claims = &assertion.claims;
         if claims.sub.is_none() && !is_google {
             return Err(invalid_grant(Reason::JwtSubject).into());
         }
+        let audience = sole_audience(claims).map_err(invalid_grant)?;
+        let by_switch = match authentication.check_audience(&client, audience) {
+            Ok(switch) => switch,
+            Err(_) if is_google => Some(google.clone()),
+            Err(refusal) => return Err(as_grant(refusal)),
+        };
         let taken = if is_google && claims.jti.is_none() { Use::UntilExpiry } else { Use::Once };
         let life = authentication.rules.life(claims, MAX_AHEAD, taken).map_err(invalid_grant)?;
         let scope = if is_google { scope_of(assertion)? } else { None };
@@ -111,11 +126,13 @@ impl JwtBearer<'_> {
         if authenticated.as_ref().is_some_and(|other| other.client.id() != client.id()) {
             return Err(invalid_grant(Reason::ClientIdMismatch).into());
         }
-        if scope.is_some() || claims.sub.is_none() || claims.jti.is_none() {
+        let is_needed = scope.is_some() || claims.sub.is_none() || claims.jti.is_none();
+        if let Some(switch) = by_switch.or(is_needed.then_some(google)) {
             authentication.compatibility_used(&client, &switch);
         }
         trail.credential = Some(credential.id().clone());
-        let proof = self.proof((ProofNamespace::Client, client.id().as_str()), life);
+        let spent = life.jti.map(|jti| (jti, life.expires_at, ErrorCode::InvalidGrant));
+        let proof = spent.map(|spent| authentication.rules.clients_proof(client.id(), spent));
         let subject = client.id().as_str().to_owned();
         let not_after = Some(self.end_of(life));
         let assertion = granted(assertion, None, subject, scope);
@@ -134,21 +151,18 @@ impl JwtBearer<'_> {
         assertion: &ReceivedAssertion<'_>,
         authenticated: Option<Authenticated>,
     ) -> Step<Approved> {
-        let rules = &self.authentication.rules;
-        let life = check(&trusted, assertion, |longest, taken| rules.life(&assertion.claims, longest, taken));
-        let (subject, life) = life.map_err(invalid_grant)?;
-        self.check_signed_by(&trusted, assertion).await.map_err(invalid_grant)?;
+        let rules: &AssertionRules<'_> = &self.authentication.rules;
+        let subject = check_subject(&trusted, assertion).map_err(invalid_grant)?.to_owned();
+        let taken = if trusted.is_reusable() { Use::UntilExpiry } else { Use::Once };
+        let life = rules.life(&assertion.claims, trusted.longest_life(), taken).map_err(invalid_grant)?;
+        let keys = (trusted.keys(), Some(trusted.issuer()));
+        let key = self.authentication.published.check_issuer(keys, None, assertion, invalid_grant).await?;
         let scope = if trusted.heeds_scope_claim() { scope_of(assertion)? } else { None };
-        let client = match (&authenticated, trusted.client()) {
-            (Some(authenticated), _) => Arc::clone(&authenticated.client),
-            (None, Some(id)) => self.stand_in(id).await?,
-            (None, None) => return reject(ErrorCode::InvalidClient, Reason::CredentialsMissing),
-        };
+        let client = self.client_of(&trusted, authenticated.as_ref()).await?;
         self.check_is_no_client(&subject, &client).await?;
-        let proof = match trusted.is_reusable() {
-            true => None,
-            false => self.proof((ProofNamespace::Issuer, trusted.issuer().as_str()), life),
-        };
+        let spent = life.jti.filter(|_| taken == Use::Once);
+        let spent = spent.map(|jti| (jti, life.expires_at, ErrorCode::InvalidGrant));
+        let proof = spent.map(|spent| rules.issuers_proof(assertion.claims.iss.as_deref(), &key, spent));
         let not_after = match trusted.token_lifetime() {
             Some(lifetime) => rules.now.plus(lifetime),
             None => self.end_of(life),
@@ -158,23 +172,27 @@ impl JwtBearer<'_> {
         Ok(Approved { client, proofs, assertion: Some(assertion), not_after: Some(not_after) })
     }
 
-    async fn check_signed_by(
+    /// The client that the token is for: who authenticates, or where that is not demanded who is named.
+    async fn client_of(
         &self,
         trusted: &TrustedIssuer,
-        assertion: &ReceivedAssertion<'_>,
-    ) -> Result<(), Reason> {
-        match (trusted.keys().held(), trusted.keys().source(Some(trusted.issuer()))) {
-            (Some(keys), _) => check_signature(keys, assertion),
-            (None, Some(source)) => self.authentication.published.check(&source, None, assertion).await,
-            (None, None) => Err(Reason::JwtKeyUnknown),
+        authenticated: Option<&Authenticated>,
+    ) -> Step<Arc<Client>> {
+        match (authenticated, trusted.client()) {
+            (Some(authenticated), _) if trusted.may_be_brought_by(authenticated.client.id()) => {
+                Ok(Arc::clone(&authenticated.client))
+            }
+            (Some(_), _) => Err(invalid_grant(Reason::ClientIdMismatch).into()),
+            (None, None) => reject(ErrorCode::InvalidClient, Reason::CredentialsMissing),
+            (None, Some(id)) => {
+                let client = find_client(self.authentication.clients, id).await?;
+                let client = client.ok_or(invalid_grant(Reason::ClientUnknown))?;
+                match client.is_enabled() {
+                    true => Ok(client),
+                    false => Err(invalid_grant(Reason::ClientDisabled).into()),
+                }
+            }
         }
-    }
-
-    /// The client that the tokens of an issuer are for where none authenticates.
-    async fn stand_in(&self, id: &ClientId) -> Step<Arc<Client>> {
-        let client = find_client(self.authentication.clients, id).await?;
-        let client = client.ok_or(invalid_grant(Reason::ClientUnknown))?;
-        if client.is_enabled() { Ok(client) } else { Err(invalid_grant(Reason::ClientDisabled).into()) }
     }
 
     /// T70: nobody speaks about a client but itself. An API that goes by `sub` could take the one for the other (RFC 9700 §4.15).
@@ -184,11 +202,6 @@ impl JwtBearer<'_> {
             return Ok(());
         }
         Err(invalid_grant(Reason::SubjectIsClient).into())
-    }
-
-    fn proof(&self, owner: (ProofNamespace, &str), life: Life<'_>) -> Option<Proof> {
-        let rules = &self.authentication.rules;
-        life.jti.map(|jti| rules.proof(owner, jti, life.expires_at, ErrorCode::InvalidGrant))
     }
 
     /// A token lives no longer than the assertion that it was issued for is taken (RFC 7521 §4.1).
@@ -204,12 +217,11 @@ fn self_named(assertion: &ReceivedAssertion<'_>) -> Option<ClientId> {
     if sub.is_none_or(|sub| sub == iss) { ClientId::new(iss).ok() } else { None }
 }
 
-/// What the trust in an issuer has to say about an assertion of it before its signature is looked at.
-fn check<'a>(
-    trusted: &TrustedIssuer,
+/// About whom an issuer that is trusted now speaks, if it may.
+fn check_subject<'a>(
+    trusted: &'a TrustedIssuer,
     assertion: &'a ReceivedAssertion<'_>,
-    life: impl FnOnce(std::time::Duration, Use) -> Result<Life<'a>, Reason>,
-) -> Result<(String, Life<'a>), Reason> {
+) -> Result<&'a str, Reason> {
     if !trusted.is_enabled() {
         return Err(Reason::IssuerDisabled);
     }
@@ -221,11 +233,7 @@ fn check<'a>(
         None if trusted.may_omit_subject() => trusted.issuer().as_str(),
         None => return Err(Reason::JwtSubject),
     };
-    if !trusted.subject().fits(subject) {
-        return Err(Reason::SubjectNotTrusted);
-    }
-    let taken = if trusted.is_reusable() { Use::UntilExpiry } else { Use::Once };
-    Ok((subject.to_owned(), life(trusted.longest_life(), taken)?))
+    if trusted.subject().fits(subject) { Ok(subject) } else { Err(Reason::SubjectNotTrusted) }
 }
 
 fn granted(
@@ -249,6 +257,11 @@ fn spent_first(authenticated: Option<Authenticated>, proof: Option<Proof>) -> Ve
     let mut proofs = authenticated.map_or_else(Vec::new, |authenticated| authenticated.proofs);
     proofs.extend(proof);
     proofs
+}
+
+/// What a signature is over.
+fn signing_input(jws: &str) -> &str {
+    jws.rsplit_once('.').map_or(jws, |(input, _)| input)
 }
 
 const fn invalid_grant(reason: Reason) -> Rejection {

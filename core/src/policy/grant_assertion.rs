@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Asked, AskedScope};
 use crate::error::Reason;
@@ -43,6 +43,13 @@ impl GrantAssertion {
     #[must_use]
     pub fn claims(&self) -> Map<String, Value> {
         serde_json::from_slice(&self.payload).unwrap_or_default()
+    }
+
+    /// Whose `sub` it is, for a token: two issuers may give one name to different subjects (RFC 9493 §3.2.4, RFC 9700 §4.15).
+    /// `None` for a client that is its own issuer: this server knows it by that name.
+    pub(crate) fn subject_id(&self) -> Option<Value> {
+        self.trusted.as_ref()?;
+        Some(json!({ "format": "iss_sub", "iss": self.issuer, "sub": self.subject }))
     }
 
     /// Its own `scope` stands for that of a request without one.

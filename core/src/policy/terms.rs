@@ -69,11 +69,12 @@ impl Terms {
     }
 }
 
-/// Claims that a policy cannot set: those of RFC 9068 §2.2, RFC 7519 §4.1, RFC 7800 and our own, and what introspection
+/// Claims that a policy cannot set: those of RFC 9068 §2.2, RFC 7519 §4.1, RFC 7800, RFC 9493 and our own, and what introspection
 /// says of a token beside them (RFC 7662 §2.2).
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "iss",
     "sub",
+    "sub_id",
     "aud",
     "exp",
     "nbf",

@@ -8,9 +8,6 @@ use crate::event::{Chain, Event, EventSink, RequestFailed, RequestRejected, Requ
 use crate::http::Response;
 use crate::types::Timestamp;
 
-/// As much of a foreign claim stands in the log.
-const SAID_CHARS: usize = 256;
-
 impl RequestTrail {
     pub(super) fn at(endpoint: &'static str) -> Self {
         Self { endpoint, ..Self::default() }
@@ -88,6 +85,7 @@ pub(super) fn trace(event: &Event<'_>) {
         Event::TokenIssued(issued) => {
             record(issued.trail, "issued");
             tracing::info!(
+                sub = issued.subject,
                 aud = %issued.audience,
                 scope = %issued.scope,
                 jti = %issued.jti,
@@ -157,7 +155,7 @@ pub(super) fn trace(event: &Event<'_>) {
         Event::WorkloadMismatch(mismatch) => {
             let WorkloadMismatch { client_id, credential, claim, said } = mismatch;
             // Escaped: it may be any text (T96).
-            let said = said.map(|said| format!("{:?}", said.chars().take(SAID_CHARS).collect::<String>()));
+            let said = said.map(|said| format!("{said:?}"));
             tracing::warn!(%client_id, %credential, claim = ?claim, said, "a workload's token does not fit");
         }
         Event::SigningKeyCreated { kid, alg } => tracing::info!(%kid, alg, "signing key created"),

@@ -19,7 +19,7 @@ pub enum ClaimMatch {
     Is(String),
     /// This, in upper or lower case of ASCII letters: for names that their platform does not tell apart by case.
     IsInAnyCase(String),
-    /// Something that begins with this and goes on. It has to end with one of `/ : # | @ ;`, so that `repo:octo/` cannot
+    /// Something that begins with this and goes on. It has to end with one of `/ : # | ;`, so that `repo:octo/` cannot
     /// mean `repo:octo-evil/` too.
     BeginsWith(String),
     /// Anything, as long as it is there.
@@ -30,7 +30,7 @@ pub enum ClaimMatch {
 }
 
 const MAX_BYTES: usize = 1024;
-const ENDS: [char; 6] = ['/', ':', '#', '|', '@', ';'];
+const ENDS: [char; 5] = ['/', ':', '#', '|', ';'];
 
 impl ClaimMatch {
     /// As people write it: `*` is [`ClaimMatch::Any`], a `*` at the end [`ClaimMatch::BeginsWith`], all else
@@ -61,11 +61,21 @@ impl ClaimMatch {
             }
             Self::BeginsWith(text) => (
                 text_ok(text) && text.ends_with(ENDS),
-                "1 to 1024 bytes without control characters, and its beginning ends with one of / : # | @ ;",
+                "1 to 1024 bytes without control characters, and its beginning ends with one of / : # | ;",
             ),
             Self::Any | Self::Unknown(_) => (true, ""),
         };
         if holds { Ok(self) } else { Err(InvalidValue::new("what a claim has to say", rule)) }
+    }
+
+    /// Whether it tells one workload of a platform from others: a beginning names something and more, as `repo:octo/` does and
+    /// `repo:` does not.
+    pub(super) fn pins(&self) -> bool {
+        match self {
+            Self::Is(_) | Self::IsInAnyCase(_) => true,
+            Self::BeginsWith(text) => text.split(ENDS).filter(|part| !part.is_empty()).count() > 1,
+            Self::Any | Self::Unknown(_) => false,
+        }
     }
 
     /// Whether `said` is that.
@@ -99,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_beginning_ends_where_a_name_does() {
-        for bad in ["repo:octo*", "a*b", "*x", "**", "a:**", "", "a\n"] {
+        for bad in ["repo:octo*", "admin@*", "a*b", "*x", "**", "a:**", "", "a\n"] {
             assert!(ClaimMatch::from_pattern(bad).is_err(), "{bad:?}");
         }
         let octo = ClaimMatch::from_pattern("repo:octo/*").unwrap();

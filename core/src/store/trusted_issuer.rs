@@ -31,6 +31,8 @@ struct IssuerDocument {
     sub_optional: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client: Option<ClientId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clients: Option<Vec<ClientId>>,
     scope: Scope,
     #[serde(default, skip_serializing_if = "document::is_false")]
     scope_claim: bool,
@@ -65,6 +67,7 @@ impl TrustedIssuer {
             sub: subject,
             sub_optional: false,
             client: None,
+            clients: None,
             scope: Scope::empty(),
             scope_claim: false,
             resources: None,
@@ -140,6 +143,23 @@ impl TrustedIssuer {
     #[must_use]
     pub const fn client(&self) -> Option<&ClientId> {
         self.0.client.as_ref()
+    }
+
+    /// Whether this client may bring its assertions: one of those that the operator listed, or where none is listed the one that
+    /// the tokens are issued to without authentication, or where there is none of those either any client for this grant.
+    #[must_use]
+    pub fn may_be_brought_by(&self, client: &ClientId) -> bool {
+        match (&self.0.clients, &self.0.client) {
+            (Some(listed), own) => listed.contains(client) || own.as_ref() == Some(client),
+            (None, Some(own)) => own == client,
+            (None, None) => true,
+        }
+    }
+
+    /// The clients that the operator listed, if any.
+    #[must_use]
+    pub fn clients(&self) -> Option<&[ClientId]> {
+        self.0.clients.as_deref()
     }
 
     /// The widest scope that its assertions can get.
@@ -252,6 +272,13 @@ impl TrustedIssuerBuilder {
         self
     }
 
+    /// The only clients that may bring its assertions, authenticated. `None`, as by default, for every client that is registered
+    /// for this grant, or where no client authentication is demanded for the one that the tokens are issued to.
+    pub fn clients(mut self, clients: impl Into<Option<Vec<ClientId>>>) -> Self {
+        self.0.clients = clients.into();
+        self
+    }
+
     /// The widest scope that its assertions can get. By default none.
     pub fn scope(mut self, scope: Scope) -> Self {
         self.0.scope = scope;
@@ -315,6 +342,11 @@ impl TrustedIssuerBuilder {
         let life_ok = |seconds: u64| (1..=LONGEST).contains(&seconds);
         let name_ok = |name: &str| name.len() <= 200 && !name.chars().any(char::is_control);
         let rules = [
+            (
+                !matches!(own.sub, ClaimMatch::IsInAnyCase(_)),
+                "sub",
+                "compared as it is written, since the tokens show it as it came",
+            ),
             (
                 own.keys.fit(Some(&own.iss)),
                 "keys",

@@ -49,6 +49,8 @@ pub(super) const MEMBERS: [&str; 9] =
 /// Unless something else is said.
 const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
 const MOST_CLAIMS: usize = 20;
+/// What every token of an issuer has, whosesoever it is.
+const NAMES_NOBODY: [&str; 6] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
 
 impl WorkloadIdentity {
     /// Longer lives are no workload's: a token that lives for days is a password.
@@ -213,12 +215,15 @@ impl WorkloadIdentityBuilder {
         for rule in own.claims.values() {
             rule.clone().checked()?;
         }
-        let pins = |rule: &ClaimMatch| !matches!(rule, ClaimMatch::Any);
         let text_ok = |text: &str| (1..=1024).contains(&text.len()) && !text.chars().any(char::is_control);
         let life = Duration::from_secs(own.longest_life);
         let rules = [
             (
-                pins(&own.sub) || own.claims.values().any(pins),
+                own.sub.pins()
+                    || own
+                        .claims
+                        .iter()
+                        .any(|(name, rule)| !NAMES_NOBODY.contains(&name.as_str()) && rule.pins()),
                 "sub",
                 "pinned, or a claim beside it: else any workload of that issuer is this client",
             ),

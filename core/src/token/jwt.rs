@@ -19,6 +19,8 @@ const MAX_PAYLOAD_BYTES: usize = 11 * 1024;
 struct Claims<'a> {
     iss: &'a str,
     sub: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sub_id: Option<&'a Value>,
     aud: &'a str,
     client_id: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -43,6 +45,7 @@ impl Mint<'_> {
         let claims = Claims {
             iss: token.issuer.as_str(),
             sub: token.subject,
+            sub_id: token.subject_id.as_ref(),
             aud: token.terms.audience().as_str(),
             client_id: token.client.id().as_str(),
             scope: token.terms.granted_scope().as_str(),

@@ -10,6 +10,8 @@ pub use access_token::AccessToken;
 pub(crate) use access_token::{Claims, Contents};
 pub(crate) use register::{Inactive, TokenRegister};
 
+use serde_json::Value;
+
 use crate::claim::Claimed;
 use crate::entropy::Entropy;
 use crate::error::{Fault, Step};
@@ -25,6 +27,8 @@ pub(crate) struct NewToken<'a> {
     pub(crate) client: &'a Client,
     /// `sub`.
     pub(crate) subject: &'a str,
+    /// `sub_id` (RFC 9493 §4.1): whose that subject is, where it is not this issuer's.
+    pub(crate) subject_id: Option<Value>,
     pub(crate) terms: &'a Terms,
     pub(crate) resource: &'a DeclaredResource,
     pub(crate) issued_at: Timestamp,

@@ -12,13 +12,15 @@ impl Mint<'_> {
         self.entropy.fill(&mut *random).map_err(Fault::internal)?;
         let text = OpaqueToken::from_random(&random);
         let (client, terms) = (token.client, token.terms);
+        let mut claims = terms.claims().clone();
+        claims.extend(token.subject_id.clone().map(|id| ("sub_id".to_owned(), id)));
         let (id, audience) = (client.id().clone(), terms.audience().clone());
         let record = TokenRecord::builder(id, audience, jti.clone(), token.issued_at, expires_at)
             .issuer(token.issuer)
             .subject(token.subject)
             .scope(terms.granted_scope().clone())
             .epoch(client.token_epoch())
-            .claims(terms.claims().clone())
+            .claims(claims)
             .build();
         match self.tokens.insert(&TokenId::of_opaque(text.expose().as_bytes()), &record).await? {
             Insert::Done => Ok(text.expose().to_owned()),
