@@ -1,5 +1,5 @@
-//! What [`TrustRegistry`] promises, and [`TrustStore`](grantor::store::TrustStore) with it: inserting, changing, deleting,
-//! finding and listing issuers whose assertions are grants.
+//! What [`TrustRegistry`] promises, and [`TrustStore`](grantor::store::TrustStore) with it: inserting, changing,
+//! deleting, finding and listing issuers whose assertions are grants.
 //!
 //! # Errors
 //!

@@ -125,7 +125,7 @@ fn t86_registration_cannot_fill_it_past_its_bound() {
 }
 
 #[test]
-fn t86_trusted_issuers_have_a_bound_of_their_own() {
+fn trusted_issuers_have_a_bound_of_their_own() {
     let store = builder().0.max_trusted_issuers(2).max_clients(0).build();
     let insert = |name: &str| done(TrustRegistry::insert(&store, Revision::new(1), &issuer(name)));
     assert_eq!(insert("https://a.example").unwrap(), Insert::Done);
