@@ -14,6 +14,7 @@ use crate::bound::Bound;
 #[must_use = "a builder makes nothing until `build`"]
 pub struct MemoryStoreBuilder {
     pub(crate) clients: Bound,
+    pub(crate) issuers: Bound,
     pub(crate) claims: Bound,
     pub(crate) tokens: Bound,
     pub(crate) credential_uses: usize,
@@ -24,6 +25,7 @@ impl MemoryStoreBuilder {
     pub(crate) fn new() -> Self {
         Self {
             clients: Bound { most: 100_000, kind: "clients", option: "max_clients" },
+            issuers: Bound { most: 10_000, kind: "trusted issuers", option: "max_trusted_issuers" },
             claims: Bound { most: 1_000_000, kind: "spent proofs", option: "max_claims" },
             tokens: Bound { most: 1_000_000, kind: "tokens and revocations", option: "max_tokens" },
             credential_uses: 200_000,
@@ -34,6 +36,12 @@ impl MemoryStoreBuilder {
     /// The most clients. 100 000 by default.
     pub const fn max_clients(mut self, most: usize) -> Self {
         self.clients.most = most;
+        self
+    }
+
+    /// The most trusted issuers. 10 000 by default.
+    pub const fn max_trusted_issuers(mut self, most: usize) -> Self {
+        self.issuers.most = most;
         self
     }
 

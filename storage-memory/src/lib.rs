@@ -3,7 +3,8 @@
 //!
 //! [`MemoryStore`] implements [`ClientStore`](grantor::store::ClientStore),
 //! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore),
-//! [`TokenStore`](grantor::store::TokenStore) and [`CredentialUsage`](grantor::store::CredentialUsage). A clone is a
+//! [`TokenStore`](grantor::store::TokenStore), [`TrustStore`](grantor::store::TrustStore),
+//! [`TrustRegistry`](grantor::store::TrustRegistry) and [`CredentialUsage`](grantor::store::CredentialUsage). A clone is a
 //! further handle on the same data.
 //!
 //! ```
@@ -41,7 +42,7 @@
 //!
 //! # Nothing survives a restart
 //!
-//! Clients, keys, spent proofs, opaque tokens and revocations are gone with the process. Where all of them are
+//! Clients, trusted issuers, keys, spent proofs, opaque tokens and revocations are gone with the process. Where all of them are
 //! here, that is safe: the keys are gone too, so no token of before verifies, and the clients are gone, so none of
 //! their assertions does. **Beside keys or clients that last, it is not**: keep keys in a database and tokens here,
 //! and after a restart a revoked JWT is honoured again until it expires; keep clients in a database, and an
@@ -70,8 +71,10 @@ mod clients;
 mod expiring;
 mod keys;
 mod memory_store;
+mod records;
 mod shard;
 mod tokens;
+mod trust;
 mod uses;
 
 pub use builder::MemoryStoreBuilder;

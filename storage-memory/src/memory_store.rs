@@ -3,26 +3,28 @@
 use std::fmt;
 use std::sync::Arc;
 
+use grantor::store::{Client, TrustedIssuer};
 use grantor::{Clock, Stores};
 
 use crate::MemoryStoreBuilder;
-use crate::clients::Clients;
 use crate::keys::Keys;
+use crate::records::Records;
 use crate::tokens::Tokens;
 use crate::uses::Uses;
 
 /// What the operator should know of every part of it.
 pub(crate) const CAVEAT: &str = "memory storage is for one process and ends with it";
 
-/// Clients, keys, spent proofs, tokens, revocations and the last uses of credentials, in memory: for one process
-/// only, and gone with it.
+/// Clients, trusted issuers, keys, spent proofs, tokens, revocations and the last uses of credentials, in memory: for
+/// one process only, and gone with it.
 ///
 /// A clone is a further handle on the same data. Its methods never wait: each is done when first polled.
 #[derive(Clone)]
 pub struct MemoryStore(Arc<Parts>);
 
 pub(crate) struct Parts {
-    pub(crate) clients: Clients,
+    pub(crate) clients: Records<Client>,
+    pub(crate) issuers: Records<TrustedIssuer>,
     pub(crate) keys: Keys,
     pub(crate) tokens: Tokens,
     pub(crate) uses: Uses,
@@ -38,6 +40,8 @@ pub(crate) struct Parts {
 pub struct Usage {
     /// Clients.
     pub clients: usize,
+    /// Trusted issuers.
+    pub trusted_issuers: usize,
     /// Spent single-use proofs.
     pub claims: usize,
     /// Opaque tokens and revocations.
@@ -60,7 +64,8 @@ impl MemoryStore {
 
     pub(crate) fn from_builder(builder: MemoryStoreBuilder) -> Self {
         Self(Arc::new(Parts {
-            clients: Clients::new(builder.clients),
+            clients: Records::new(builder.clients),
+            issuers: Records::new(builder.issuers),
             keys: Keys::default(),
             tokens: Tokens::new(builder.claims, builder.tokens),
             uses: Uses::new(builder.credential_uses),
@@ -75,10 +80,11 @@ impl MemoryStore {
     /// How many entries it holds now.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        let Parts { clients, tokens, uses, .. } = self.parts();
+        let Parts { clients, issuers, tokens, uses, .. } = self.parts();
         let Tokens { claims, tokens } = tokens;
         Usage {
             clients: clients.len(),
+            trusted_issuers: issuers.len(),
             claims: claims.len(),
             tokens: tokens.len(),
             credential_uses: uses.len(),
@@ -92,10 +98,10 @@ impl Default for MemoryStore {
     }
 }
 
-/// Clients, keys, tokens and the last uses of credentials all in this store.
+/// Clients, trusted issuers, keys, tokens and the last uses of credentials all in this store.
 impl From<MemoryStore> for Stores {
     fn from(store: MemoryStore) -> Self {
-        Self::new(store.clone(), store.clone(), store.clone()).with_usage(store)
+        Self::new(store.clone(), store.clone(), store.clone()).with_usage(store.clone()).with_trust(store)
     }
 }
 

@@ -31,4 +31,5 @@ async fn fresh() -> Fresh {
 grantor_conformance::client_registry!(fresh);
 grantor_conformance::key_store!(fresh);
 grantor_conformance::token_store!(fresh);
+grantor_conformance::trust_registry!(fresh);
 grantor_conformance::credential_usage!(fresh);

@@ -21,8 +21,8 @@ pub(crate) enum Failure {
     Standby,
     #[error("the connection that listens was lost")]
     LineLost,
-    #[error("the row of a client holds the document of another")]
-    AnotherClient,
+    #[error("the row of a client or an issuer holds the document of another")]
+    AnotherRecord,
     #[error("a revision that is not from 0 to 2^63 - 1")]
     Revision,
 }

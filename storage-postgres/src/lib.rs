@@ -2,7 +2,8 @@
 //!
 //! [`PostgresStore`] implements [`ClientStore`](grantor::store::ClientStore),
 //! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore),
-//! [`TokenStore`](grantor::store::TokenStore) and [`CredentialUsage`](grantor::store::CredentialUsage), and keeps their
+//! [`TokenStore`](grantor::store::TokenStore), [`TrustStore`](grantor::store::TrustStore),
+//! [`TrustRegistry`](grantor::store::TrustRegistry) and [`CredentialUsage`](grantor::store::CredentialUsage), and keeps their
 //! promises without reservation on a server as it is described here. It takes a pool, so how to connect is the host's
 //! decision; a clone is a further handle.
 //!
@@ -126,6 +127,7 @@
 //! SET search_path TO grantor;
 //! \i migrations/0001_tables.sql
 //! \i migrations/0002_credential_usage.sql
+//! \i migrations/0003_trusted_issuers.sql
 //! ```
 //!
 //! Let `CREATE SCHEMA` fail where the schema is there, instead of `IF NOT EXISTS`: it may be a stranger's, and no call of the
@@ -153,8 +155,8 @@
 //! # Restoring a backup
 //!
 //! It takes back all that happened since, also what must never be taken back: spent proofs can be spent again, revoked
-//! tokens are good again until they expire, and clients that were deleted, disabled or given another secret are as they
-//! were. A fail-over that lost something is the same in small. So, with every process stopped:
+//! tokens are good again until they expire, and clients and trusted issuers that were deleted, disabled or given another
+//! secret or other keys are as they were. A fail-over that lost something is the same in small. So, with every process stopped:
 //!
 //! 1. Start none until **an hour and a few minutes** after the old database served last: a client's assertion ends an hour
 //!    after it is presented at the latest, and it is signed with the client's key, so nothing that is done here makes it
@@ -169,7 +171,7 @@
 //!    ```
 //!
 //!    The next start makes keys. Revocations stay: they are the rows without a document.
-//! 3. Repeat what was done to clients since the backup, first of all what was deleted or disabled.
+//! 3. Repeat what was done to clients and trusted issuers since the backup, first of all what was deleted or disabled.
 //!
 //! To lose nothing there is only a synchronous standby, as above.
 //!
@@ -188,9 +190,11 @@ mod migrate_error;
 mod migrations;
 mod ownership;
 mod postgres_store;
+mod records;
 mod schema;
 mod statements;
 mod tokens;
+mod trust;
 mod usage;
 
 pub use changes::ClientChange;

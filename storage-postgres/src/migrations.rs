@@ -34,6 +34,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "credential usage",
         sql: include_str!("../migrations/0002_credential_usage.sql"),
     },
+    Migration {
+        version: 3,
+        name: "trusted issuers",
+        sql: include_str!("../migrations/0003_trusted_issuers.sql"),
+    },
 ];
 
 /// What has been applied, with its text, so that a difference can be looked at.

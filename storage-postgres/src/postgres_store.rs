@@ -11,8 +11,8 @@ use sqlx::postgres::PgPool;
 use crate::schema::{InvalidSchema, Schema};
 use crate::statements::Statements;
 
-/// Clients, keys, spent proofs, tokens, revocations and the last uses of credentials in PostgreSQL, shared by all
-/// processes of an issuer.
+/// Clients, trusted issuers, keys, spent proofs, tokens, revocations and the last uses of credentials in PostgreSQL,
+/// shared by all processes of an issuer.
 ///
 /// A clone is a further handle on the same pool. See the [crate] for what the server needs.
 #[derive(Clone)]
@@ -44,10 +44,10 @@ impl PostgresStore {
     }
 }
 
-/// Clients, keys, tokens and the last uses of credentials all in this store.
+/// Clients, trusted issuers, keys, tokens and the last uses of credentials all in this store.
 impl From<PostgresStore> for Stores {
     fn from(store: PostgresStore) -> Self {
-        Self::new(store.clone(), store.clone(), store.clone()).with_usage(store)
+        Self::new(store.clone(), store.clone(), store.clone()).with_usage(store.clone()).with_trust(store)
     }
 }
 

@@ -31,6 +31,11 @@ pub(crate) struct Statements {
     pub(crate) delete_client: Arc<str>,
     pub(crate) list_clients: Arc<str>,
     pub(crate) list_clients_by_name: Arc<str>,
+    pub(crate) find_issuer: Arc<str>,
+    pub(crate) insert_issuer: Arc<str>,
+    pub(crate) update_issuer: Arc<str>,
+    pub(crate) delete_issuer: Arc<str>,
+    pub(crate) list_issuers: Arc<str>,
     pub(crate) load_keys: Arc<str>,
     pub(crate) insert_keys: Arc<str>,
     pub(crate) replace_keys: Arc<str>,
@@ -48,10 +53,7 @@ impl Statements {
     pub(crate) fn new(schema: &Schema) -> Self {
         let (schema, channel) = (schema.quoted(), schema.channel());
         Self {
-            find_client: format!(
-                "{READ} (SELECT id, revision, document FROM {schema}.clients) AS held ON held.id = $1"
-            )
-            .into(),
+            find_client: find(&format!("{schema}.clients")),
             insert_client: format!(
                 "WITH done AS (
                      INSERT INTO {schema}.clients (id, revision, name, document)
@@ -84,9 +86,7 @@ impl Statements {
                  SELECT pg_catalog.pg_notify('{channel}', id) FROM done"
             )
             .into(),
-            list_clients: list(&format!(
-                "SELECT id, revision, document FROM {schema}.clients WHERE id > $1 ORDER BY id LIMIT $2"
-            )),
+            list_clients: list_all(&format!("{schema}.clients")),
             // The range serves the index: no name of 200 bytes comes after the prefix and 50 of the last character.
             list_clients_by_name: list(&format!(
                 "SELECT id, revision, document FROM {schema}.clients
@@ -95,6 +95,24 @@ impl Statements {
                      AND pg_catalog.starts_with(name, $3)
                  ORDER BY id LIMIT $2"
             )),
+            find_issuer: find(&format!("{schema}.trusted_issuers")),
+            insert_issuer: format!(
+                "INSERT INTO {schema}.trusted_issuers (id, revision, document)
+                 SELECT $1, $2, $3 WHERE {DURABLE} ON CONFLICT DO NOTHING"
+            )
+            .into(),
+            // `held` locks, as for a client.
+            update_issuer: format!(
+                "WITH done AS (
+                     UPDATE {schema}.trusted_issuers SET revision = $3, document = $4
+                     WHERE id = $1 AND revision = $2 AND {DURABLE} RETURNING id
+                 ),
+                 held AS (SELECT FROM {schema}.trusted_issuers WHERE id = $1 FOR UPDATE)
+                 SELECT EXISTS (SELECT FROM done), EXISTS (SELECT FROM held)"
+            )
+            .into(),
+            delete_issuer: format!("DELETE FROM {schema}.trusted_issuers WHERE id = $1 AND {DURABLE}").into(),
+            list_issuers: list_all(&format!("{schema}.trusted_issuers")),
             load_keys: format!(
                 "{READ} (SELECT id, revision, document FROM {schema}.key_set) AS held ON held.id = 1"
             )
@@ -166,7 +184,15 @@ impl Statements {
     }
 }
 
-/// An empty page is one row too, without a client. What a join gives has no order of its own.
+fn find(table: &str) -> Arc<str> {
+    format!("{READ} (SELECT id, revision, document FROM {table}) AS held ON held.id = $1").into()
+}
+
+fn list_all(table: &str) -> Arc<str> {
+    list(&format!("SELECT id, revision, document FROM {table} WHERE id > $1 ORDER BY id LIMIT $2"))
+}
+
+/// An empty page is one row too, without an id. What a join gives has no order of its own.
 fn list(page: &str) -> Arc<str> {
     format!("{READ} ({page}) AS held ON true ORDER BY held.id").into()
 }

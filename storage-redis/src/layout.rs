@@ -19,15 +19,33 @@ pub(crate) struct Key {
     pub(crate) slot: u16,
 }
 
+/// Records of one kind, in one slot, so that one script writes both keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    /// The records, by id.
+    pub(crate) records: Key,
+    /// Their ids in byte order.
+    pub(crate) ids: Key,
+}
+
+impl Table {
+    fn new(tag: &str) -> Self {
+        Self { records: tagged("", tag, ":records"), ids: tagged("", tag, ":ids") }
+    }
+
+    pub(crate) const fn keys(&self) -> [&Key; 2] {
+        [&self.records, &self.ids]
+    }
+}
+
 /// All keys of one issuer. Of a fixed length for a prefix, and nothing that a caller chose is in them: digests are
-/// encoded, and client ids are members of collections, not parts of a key.
+/// encoded, and ids of clients and names of issuers are members of collections, not parts of a key.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     prefix: String,
-    /// The records of all clients, by id.
-    pub(crate) clients: Key,
-    /// Their ids in byte order. In the slot of the records, so that one script writes both.
-    pub(crate) client_ids: Key,
+    pub(crate) clients: Table,
+    /// The trusted issuers.
+    pub(crate) issuers: Table,
     /// The one key set.
     pub(crate) key_set: Key,
 }
@@ -39,11 +57,10 @@ impl Layout {
         if prefix.is_empty() || prefix.len() > 64 || !prefix.bytes().all(plain) {
             return Err(ConfigError::Prefix);
         }
-        let clients = format!("{prefix}:{LAYOUT}:clients");
         let key_set = format!("{prefix}:{LAYOUT}:keys");
         Ok(Self {
-            clients: tagged("", &clients, ":records"),
-            client_ids: tagged("", &clients, ":ids"),
+            clients: Table::new(&format!("{prefix}:{LAYOUT}:clients")),
+            issuers: Table::new(&format!("{prefix}:{LAYOUT}:issuers")),
             key_set: tagged("", &key_set, ""),
             prefix,
         })
@@ -99,14 +116,18 @@ mod tests {
     }
 
     #[test]
-    fn keys_have_a_fixed_length_and_client_keys_share_a_slot() {
+    fn keys_have_a_fixed_length_and_those_of_one_kind_of_record_share_a_slot() {
         let layout = Layout::new("issuer-a".to_owned()).unwrap();
         let lengths: Vec<_> = [[0; 32], [255; 32], [b'{'; 32]]
             .map(|id| layout.proof(&ProofId::from_bytes(id)).name.len())
             .into();
         assert_eq!(lengths, [lengths[0]; 3]);
-        assert_eq!(layout.clients.slot, layout.client_ids.slot);
-        assert_eq!(layout.clients.name, "{issuer-a:1:clients}:records");
+        for (table, name) in [(&layout.clients, "clients"), (&layout.issuers, "issuers")] {
+            let [records, ids] = table.keys();
+            assert_eq!(records.slot, ids.slot);
+            assert_eq!(records.name, format!("{{issuer-a:1:{name}}}:records"));
+            assert_eq!(ids.name, format!("{{issuer-a:1:{name}}}:ids"));
+        }
         assert_eq!(layout.key_set.name, "{issuer-a:1:keys}");
         let token = layout.token(&TokenId::from_bytes([0; 32])).name;
         assert_eq!(token, format!("issuer-a:1:token:{{{}}}", "A".repeat(43)));

@@ -2,8 +2,9 @@
 //!
 //! [`RedisStore`] implements [`ClientStore`](grantor::store::ClientStore),
 //! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore),
-//! [`TokenStore`](grantor::store::TokenStore) and [`CredentialUsage`](grantor::store::CredentialUsage). It may be all of
-//! the [`Stores`](grantor::Stores), or keep the tokens beside clients and keys in a database:
+//! [`TokenStore`](grantor::store::TokenStore), [`TrustStore`](grantor::store::TrustStore),
+//! [`TrustRegistry`](grantor::store::TrustRegistry) and [`CredentialUsage`](grantor::store::CredentialUsage). It may be all
+//! of the [`Stores`](grantor::Stores), or keep the tokens beside all else in a database:
 //! `Stores::from(postgres).with_tokens(redis)`.
 //!
 //! ```no_run
@@ -42,8 +43,8 @@
 //! | any `maxmemory-policy` but `noeviction` | | | | never: it drops claims whenever memory is short |
 //!
 //! A lost claim is an assertion that can be spent once more until it expires. A lost revocation is a token that lives
-//! again until it expires. A lost opaque token is inactive. A lost change of a client or of the keys is one that was
-//! never made: keep clients and keys in a database where you accept a loss here. What is accepted shows in the start-up
+//! again until it expires. A lost opaque token is inactive. A lost change of a client, a trusted issuer or the keys is one
+//! that was never made: keep these in a database where you accept a loss here. What is accepted shows in the start-up
 //! summary.
 //!
 //! What narrows a fail-over's loss and does not close it:
@@ -94,6 +95,8 @@
 //! | `grantor:1:uses:{43 characters}` | hash: credential to the second of its last use | with its client, and 401 days past the last `touch` of the client; of each credential past its use |
 //! | `{grantor:1:clients}:records` | hash: id to revision, space, record | never |
 //! | `{grantor:1:clients}:ids` | sorted set of the ids, for listing in byte order | never |
+//! | `{grantor:1:issuers}:records` | hash: name of a trusted issuer to revision, space, record | never |
+//! | `{grantor:1:issuers}:ids` | sorted set of the names, for listing in byte order | never |
 //! | `{grantor:1:keys}` | revision, space, key set | never |
 //!
 //! The 43 characters are a digest of 32 bytes in base64url, for `uses` the SHA-256 of the client's id. Each write is one
@@ -104,7 +107,8 @@
 //! **All clients are in one slot**, and so on one server of a Cluster: one script writes record and index, so no crash
 //! can leave a client that is found and not listed, or listed and not found, and nothing has to be repaired. It costs
 //! that this one server answers all look-ups of clients (some 100 000 a second; a cache in front takes most of them)
-//! and holds all records (some 100 MB for 100 000 clients). Who has more keeps clients in a database.
+//! and holds all records (some 100 MB for 100 000 clients). Who has more keeps clients in a database. All trusted issuers
+//! are in one slot too, another one.
 //!
 //! **The last uses of credentials** are in a slot for each client. So
 //! [`touch`](grantor::store::CredentialUsage::touch) is one script for each client of its batch, 16 at a time, and one
@@ -131,6 +135,7 @@ mod link;
 mod loss;
 mod node;
 mod problem;
+mod records;
 mod scripts;
 mod sentinel;
 mod servers;
@@ -138,6 +143,7 @@ mod store;
 mod stored;
 mod tls;
 mod tokens;
+mod trust;
 mod usage;
 
 pub use builder::{ConfigError, RedisStoreBuilder};

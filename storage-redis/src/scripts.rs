@@ -84,8 +84,8 @@ return 1",
     )
 });
 
-/// 1 if the client's id was free.
-pub(crate) static INSERT_CLIENT: LazyLock<Script> = LazyLock::new(|| {
+/// 1 if the record's id was free.
+pub(crate) static INSERT_RECORD: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 0 end
 redis.call('ZADD', KEYS[2], 0, ARGV[1])
@@ -94,8 +94,8 @@ return 1",
     )
 });
 
-/// 1 if the client was at the expected revision, 0 if at another, -1 if there is none.
-pub(crate) static UPDATE_CLIENT: LazyLock<Script> = LazyLock::new(|| {
+/// 1 if the record was at the expected revision, 0 if at another, -1 if there is none.
+pub(crate) static UPDATE_RECORD: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local held = redis.call('HGET', KEYS[1], ARGV[1])
 if not held then return -1 end
@@ -106,8 +106,8 @@ return 1",
     )
 });
 
-/// 1 if there was such a client.
-pub(crate) static DELETE_CLIENT: LazyLock<Script> = LazyLock::new(|| {
+/// 1 if there was such a record.
+pub(crate) static DELETE_RECORD: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local gone = redis.call('HDEL', KEYS[1], ARGV[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
@@ -116,7 +116,7 @@ return gone",
 });
 
 /// At most `ARGV[2]` ids in byte order from `ARGV[1]` on, and their records.
-pub(crate) static LIST_CLIENTS: LazyLock<Script> = LazyLock::new(|| {
+pub(crate) static LIST_RECORDS: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "local ids = redis.call('ZRANGEBYLEX', KEYS[2], ARGV[1], '+', 'LIMIT', 0, ARGV[2])
 if #ids == 0 then return {ids, ids} end

@@ -1,6 +1,6 @@
 //! What the kit asks of whoever brings a store.
 
-use grantor::{ClientId, Timestamp, TokenId, async_trait};
+use grantor::{ClientId, IssuerName, Timestamp, TokenId, async_trait};
 
 /// One set of data, fresh and empty, and any number of handles on it.
 ///
@@ -33,6 +33,13 @@ pub enum Planted<'a> {
     Client {
         /// Its id.
         id: &'a ClientId,
+        /// The text.
+        document: &'a str,
+    },
+    /// The record of a trusted issuer, at any revision but 0.
+    TrustedIssuer {
+        /// Its name.
+        issuer: &'a IssuerName,
         /// The text.
         document: &'a str,
     },

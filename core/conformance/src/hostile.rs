@@ -89,12 +89,51 @@ pub(crate) fn client_document(id: &str) -> String {
     )
 }
 
+/// The longest URL of a key set, and an odd one.
+fn long_url() -> String {
+    format!("{:x<2048}", "https://keys.example.com:8443/j%00'--;%25_*?[a]$1&x=%F0%9F%8F%A6/")
+}
+
 /// The record of a client that publishes its keys, at the longest URL and an odd one. It has no other key.
 pub(crate) fn publishing_client_document(id: &str) -> String {
-    let url = format!("{:x<2048}", "https://keys.example.com:8443/j%00'--;%25_*?[a]$1&x=%F0%9F%8F%A6/");
+    let url = long_url();
     format!(
         r#"{{"v":1,"id":"{id}","enabled":false,"auth_method":"private_key_jwt","credentials":[{{"id":"jwks_uri",
         "kind":{{"key_set":"{url}"}}}}],"grant_types":["client_credentials"],"scope":"A a"}}"#
+    )
+}
+
+/// Where the keys of an issuer are in a way that only a later release knows.
+pub(crate) const NEWER_KEYS: &str = r#"{"newer":["a",null,{"b":1e10}]}"#;
+
+/// Where the keys of an issuer are, in every way.
+pub(crate) fn keys_of_issuers() -> [String; 3] {
+    let keys: Vec<String> = (0..50)
+        .map(|number| {
+            format!(
+                r#"{{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+                "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","kid":"{number}","alg":"ES256",
+                "newer":"{TEXT}"}}"#
+            )
+        })
+        .collect();
+    [
+        format!(r#"{{"jwks":{{"keys":[{}],"newer":"{TEXT}"}}}}"#, keys.join(",")),
+        format!(r#"{{"jwks_uri":"{}"}}"#, long_url()),
+        NEWER_KEYS.to_owned(),
+    ]
+}
+
+/// The record of a trusted issuer with these keys.
+pub(crate) fn issuer_document(issuer: &str, keys: &str) -> String {
+    let resources: Vec<String> = (0..50).map(|number| format!(r#""https://{number}.example.com""#)).collect();
+    let (resources, scope, extra) = (resources.join(","), scope(), extra());
+    format!(
+        r#"{{"v":1,"iss":"{issuer}","name":"Zahlungen ẞß İı 🏦 e\u0301 \u05d0 '%_*\\\"","enabled":false,
+        "keys":{keys},"sub":{{"begins_with":"ẞß İı 🏦 e\u0301 \u05d0 '%_*\\\"/"}},"sub_optional":true,
+        "client":" ~'%_*?[a]{{b}}\\\"","scope":"{scope}","scope_claim":true,"resources":[{resources}],
+        "longest_life":86400,"token_lifetime":86400,"reusable":true,"created_at":253402300799,
+        "metadata":{extra}}}"#
     )
 }
 

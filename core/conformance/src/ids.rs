@@ -6,6 +6,7 @@ use std::time::Duration;
 use grantor::{ClientId, ProofId, Timestamp, TokenId};
 
 use crate::broken::{Checked, Promise};
+use crate::registry::Record;
 
 /// In the year 2100: so far ahead that no store forgets by its own clock what the kit wants kept, and past 2038,
 /// where times of 32 bits end.
@@ -57,9 +58,9 @@ pub(crate) fn client_id(promise: Promise, text: &str) -> Checked<ClientId> {
     promise.made(ClientId::new(text))
 }
 
-/// Every character of VSCHAR, alone and at either end, and what collations, patterns, scripts, key builders and
+/// Every character that an id may have, alone and at either end, and what collations, patterns, scripts, key builders and
 /// columns that are too short take for something else. Sorted nowhere, and no two alike.
-pub(crate) fn hostile_client_ids() -> Vec<String> {
+pub(crate) fn hostile_ids<R: Record>() -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for character in (0x20..=0x7e_u8).map(char::from) {
         let ends = [format!("id{character}"), format!("{character}id"), format!("ID{character}")];
@@ -136,18 +137,26 @@ pub(crate) fn hostile_client_ids() -> Vec<String> {
         "client",
         "clients",
         "grantor:client:a",
+        "https://a.example",
+        "https://a.example/",
+        "https://A.example",
+        "https://a.example:443",
+        "HTTPS://a.example",
+        "https://a.example/%41",
+        "https://a.example/A",
     ];
     ids.extend(more.map(str::to_owned));
-    let long = "x".repeat(254);
+    let long = "x".repeat(R::LONGEST - 1);
     ids.extend([format!("{long}x"), format!("{long}y"), format!("{long}X"), format!("{long} "), long]);
-    ids.extend([" ".repeat(255), " ".repeat(254), "%".repeat(255), "'".repeat(255), "\\".repeat(255)]);
+    ids.extend([" ", "%", "'", "\\"].map(|character| character.repeat(R::LONGEST)));
+    ids.push(" ".repeat(R::LONGEST - 1));
     let mut seen = BTreeSet::new();
-    ids.retain(|id| seen.insert(id.clone()));
+    ids.retain(|id| R::is_id(id) && seen.insert(id.clone()));
     ids
 }
 
 /// What a collation, a pattern, a trimmed or a short column takes for `id`, where that is an id at all.
-pub(crate) fn mistaken_for(id: &str) -> Vec<String> {
+pub(crate) fn mistaken_for<R: Record>(id: &str) -> Vec<String> {
     let mut like: Vec<String> = vec![
         id.to_uppercase(),
         id.to_lowercase(),
@@ -155,6 +164,8 @@ pub(crate) fn mistaken_for(id: &str) -> Vec<String> {
         format!(" {id}"),
         format!("{id}%"),
         format!("{id}_"),
+        format!("{id}/"),
+        id.trim_end_matches('/').to_owned(),
         format!("{id}x"),
         id.replace('-', ""),
         id.trim().to_owned(),
@@ -164,6 +175,6 @@ pub(crate) fn mistaken_for(id: &str) -> Vec<String> {
         let end = rest.get(1..).unwrap_or_default();
         like.extend([format!("{start}_{end}"), format!("{start}%"), format!("{start}*"), start.to_owned()]);
     }
-    like.retain(|like| (1..=255).contains(&like.len()));
+    like.retain(|like| R::is_id(like));
     like
 }

@@ -1,9 +1,9 @@
 //! Tests that prove that a store of [Grantor](grantor) keeps its promises.
 //!
-//! Clients, keys, spent proofs and revocations are security state: a store that forgets one, reads a stale one, or takes
-//! an outage for an answer honours what must not be honoured, and no test of the happy path shows it. Each promise
-//! of [`grantor::store`] is one function here, which says in [`Broken`] what was promised, what it saw and why that
-//! matters. The backends of Grantor pass the same functions.
+//! Clients, trusted issuers, keys, spent proofs and revocations are security state: a store that forgets one, reads a
+//! stale one, or takes an outage for an answer honours what must not be honoured, and no test of the happy path shows it.
+//! Each promise of [`grantor::store`] is one function here, which says in [`Broken`] what was promised, what it saw and why
+//! that matters. The backends of Grantor pass the same functions.
 //!
 //! # A store of your own
 //!
@@ -41,6 +41,7 @@
 //! grantor_conformance::key_store!(fresh);
 //! grantor_conformance::token_store!(fresh);
 //! grantor_conformance::credential_usage!(fresh);
+//! grantor_conformance::trust_registry!(fresh);
 //! # fn main() {}
 //! ```
 //!
@@ -71,7 +72,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! and call [`client_store::an_outage_is_an_error`] on a store whose database is out of reach.
+//! and call [`client_store::an_outage_is_an_error`] on a store whose database is out of reach. Issuers that such a store
+//! shows are tested alike, by [`trust_store!`].
 //!
 //! # What each group proves
 //!
@@ -81,9 +83,11 @@
 //! | [`client_registry`](mod@client_registry) | inserts never overwrite, no update is lost, delete is final, one snapshot, whole and ordered listings, documents of other releases |
 //! | [`key_store`](mod@key_store) | of any number of writers one wins, also the first time; nothing unreadable passes for an empty set |
 //! | [`token_store`](mod@token_store) | one claim is first, nothing is forgotten before its time, revocations are seen at once and stay, pruning takes what has ended and counts it |
+//! | [`trust_store`](mod@trust_store) | the same as `client_store` for issuers whose assertions are grants |
+//! | [`trust_registry`](mod@trust_registry) | the same as `client_registry` for them |
 //! | [`credential_usage`](mod@credential_usage) | the latest use of each credential stays, in whatever order and however many tell at once; no client sees another's |
 //!
-//! All but the first also prove that an outage is an error, within 30 s.
+//! All but `client_store` and `trust_store` also prove that an outage is an error, within 30 s.
 //!
 //! Races run on 24 threads, each with a runtime and a handle of its own, that start together, many times over: a look
 //! followed by a write is found out almost surely where there is a round trip between the two, and often, not always,
@@ -106,6 +110,8 @@ pub mod client_store;
 pub mod credential_usage;
 pub mod key_store;
 pub mod token_store;
+pub mod trust_registry;
+pub mod trust_store;
 pub mod vectors;
 
 mod broken;
@@ -115,6 +121,7 @@ mod ids;
 mod outage;
 mod race;
 mod records;
+mod registry;
 mod run;
 mod tests_of;
 

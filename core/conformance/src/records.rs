@@ -2,17 +2,11 @@
 
 use std::time::Duration;
 
-use grantor::store::{AuthMethod, Client, KeyRecord, KeySet, PrivateKey, TokenRecord};
+use grantor::store::{KeyRecord, KeySet, PrivateKey, TokenRecord};
 use grantor::{Jti, KeyId, ResourceUri, Timestamp};
 
 use crate::broken::{Checked, Promise};
 use crate::ids::client_id;
-
-/// A small client, told from others of its id by its name.
-pub(crate) fn named(promise: Promise, id: &str, name: &str) -> Checked<Client> {
-    let id = client_id(promise, id)?;
-    promise.made(Client::builder(id, AuthMethod::CLIENT_SECRET_BASIC).name(name).build())
-}
 
 /// A small token of `subject`, to be kept until `until`.
 pub(crate) fn token_of(promise: Promise, subject: &str, until: Timestamp) -> Checked<TokenRecord> {

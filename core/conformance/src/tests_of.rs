@@ -113,6 +113,34 @@ macro_rules! client_registry {
     };
 }
 
+/// A test of each check of [`trust_registry`](mod@crate::trust_registry), as
+/// [`token_store!`](crate::token_store!) makes them.
+#[macro_export]
+macro_rules! trust_registry {
+    ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
+        $crate::__tests! { trust_registry [$(#[$($attribute)*])*] $fixture =>
+            insert_never_overwrites
+            update_needs_the_current_revision_and_leaves_the_next
+            delete_is_final
+            what_is_written_is_seen_at_once_by_every_handle
+            big_and_hostile_issuers_come_back_whole
+            unknown_members_of_an_issuer_survive
+            an_issuer_of_an_unknown_version_is_corrupt
+            a_damaged_issuer_is_corrupt
+            names_compare_byte_for_byte_over_all_of_visible_ascii
+            a_change_of_one_issuer_touches_no_other
+            pages_come_in_byte_order_and_none_is_left_out
+            pages_of_1_and_of_1000_are_whole
+            an_outage_is_an_error
+            paging_neither_skips_nor_repeats_while_others_insert_and_delete
+            of_24_inserts_at_once_exactly_one_is_done
+            of_24_updates_at_one_revision_exactly_one_is_done
+            an_update_beside_a_delete_brings_nothing_back
+            an_issuer_is_read_as_one_snapshot
+        }
+    };
+}
+
 /// A test of each check of [`client_store`](mod@crate::client_store): `client_store!(shown);` where `shown` is an
 /// `async fn() -> (impl ClientStore, Vec<Client>)`. Attributes before it go to each test.
 #[macro_export]
@@ -121,6 +149,20 @@ macro_rules! client_store {
         $crate::__tests! { client_store [$(#[$($attribute)*])*] $shown =>
             each_client_is_found_as_it_is
             no_other_id_finds_a_client
+            revisions_are_stored_ones
+            caveats_stay_the_same
+        }
+    };
+}
+
+/// A test of each check of [`trust_store`](mod@crate::trust_store): `trust_store!(shown);` where `shown` is an
+/// `async fn() -> (impl TrustStore, Vec<TrustedIssuer>)`. Attributes before it go to each test.
+#[macro_export]
+macro_rules! trust_store {
+    ($(#[$($attribute:tt)*])* $shown:path $(,)?) => {
+        $crate::__tests! { trust_store [$(#[$($attribute)*])*] $shown =>
+            each_issuer_is_found_as_it_is
+            no_other_name_finds_an_issuer
             revisions_are_stored_ones
             caveats_stay_the_same
         }
@@ -146,15 +188,11 @@ macro_rules! __test {
     ($port:ident $attributes:tt $given:path => $check:ident) => {
         $crate::__test! { $port $attributes $given => $check 1 }
     };
-    (client_store [$($attribute:tt)*] $shown:path => $check:ident $times:literal) => {
-        #[test]
-        $($attribute)*
-        fn $check() -> ::core::result::Result<(), $crate::Broken> {
-            $crate::run($times, || async {
-                let (store, clients) = $shown().await;
-                $crate::client_store::$check(&store, &clients).await
-            })
-        }
+    (client_store $attributes:tt $shown:path => $check:ident $times:literal) => {
+        $crate::__shown! { client_store $attributes $shown => $check $times }
+    };
+    (trust_store $attributes:tt $shown:path => $check:ident $times:literal) => {
+        $crate::__shown! { trust_store $attributes $shown => $check $times }
     };
     ($port:ident [$($attribute:tt)*] $fixture:path => $check:ident $times:literal) => {
         #[test]
@@ -163,6 +201,21 @@ macro_rules! __test {
             $crate::run($times, || async {
                 let fixture = $fixture().await;
                 $crate::$port::$check(&fixture).await
+            })
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __shown {
+    ($port:ident [$($attribute:tt)*] $shown:path => $check:ident $times:literal) => {
+        #[test]
+        $($attribute)*
+        fn $check() -> ::core::result::Result<(), $crate::Broken> {
+            $crate::run($times, || async {
+                let (store, shown) = $shown().await;
+                $crate::$port::$check(&store, &shown).await
             })
         }
     };
@@ -193,14 +246,24 @@ mod tests {
         let macros = fs::read_to_string(source.join("tests_of.rs")).expect("source");
         let rejected = source.join("../tests/bad_stores/rejected.rs");
         let rejected = fs::read_to_string(rejected).expect("source");
-        for group in ["client_registry", "client_store.rs", "credential_usage", "key_store", "token_store"] {
+        for group in [
+            "client_registry",
+            "client_store.rs",
+            "credential_usage",
+            "key_store",
+            "token_store",
+            "trust_registry.rs",
+            "trust_store.rs",
+        ] {
             let name = group.trim_end_matches(".rs");
             let start = macros.find(&format!("$crate::__tests! {{ {name} [")).expect("its macro");
             let list = macros[start..].split('}').next().unwrap_or_default();
             let listed: Vec<&str> = list.split_whitespace().collect();
             let mut checks = written(&source.join(group));
             assert!(checks.len() > 4, "{group}: {checks:?}");
-            checks.retain(|check| !(group == "client_store.rs" && check == "an_outage_is_an_error"));
+            checks.retain(|check| {
+                !(matches!(name, "client_store" | "trust_store") && check == "an_outage_is_an_error")
+            });
             for check in checks {
                 let fails = [format!("    {check} {{"), format!("{group}::{check} as check")];
                 assert!(fails.iter().any(|text| rejected.contains(text)), "{check} rejects nothing");

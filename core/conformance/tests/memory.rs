@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
 
 use grantor::async_trait;
-use grantor::store::{AuthMethod, Client, ClientRegistry, Insert, Revision};
-use grantor::{ClientId, Scope};
+use grantor::store::{
+    AuthMethod, ClaimMatch, Client, ClientRegistry, Insert, IssuerKeys, Revision, TrustRegistry,
+    TrustedIssuer,
+};
+use grantor::{ClientId, IssuerName, Scope};
 use grantor_conformance::{Fixture, Planted};
 use grantor_storage_memory::MemoryStore;
 
@@ -45,7 +48,28 @@ async fn shown() -> (MemoryStore, Vec<Client>) {
     (store, clients)
 }
 
+/// The same for issuers.
+async fn trusted() -> (MemoryStore, Vec<TrustedIssuer>) {
+    let store = MemoryStore::new();
+    let mut issuers = Vec::new();
+    for name in ["https://a.example", "https://a.example/", "https://a.example/50%", "https://a.example/A"] {
+        let name = IssuerName::new(name).unwrap();
+        let keys = IssuerKeys::inline(
+            r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+        );
+        let issuer = TrustedIssuer::builder(name, keys.unwrap(), ClaimMatch::Any)
+            .scope(Scope::parse("read write").unwrap())
+            .build()
+            .unwrap();
+        assert_eq!(TrustRegistry::insert(&store, Revision::new(1), &issuer).await.unwrap(), Insert::Done);
+        issuers.push(issuer);
+    }
+    (store, issuers)
+}
+
 grantor_conformance::client_store!(shown);
+grantor_conformance::trust_store!(trusted);
+grantor_conformance::trust_registry!(fixture);
 grantor_conformance::client_registry!(fixture);
 grantor_conformance::key_store!(fixture);
 grantor_conformance::token_store!(fixture);

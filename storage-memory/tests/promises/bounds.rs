@@ -2,9 +2,12 @@
 
 use std::error::Error;
 
-use grantor::store::{Claim, ClientRegistry, Insert, Revision, StoreError, TokenState, TokenStore};
+use grantor::Stores;
+use grantor::store::{
+    Claim, ClientRegistry, Insert, Revision, StoreError, TokenState, TokenStore, TrustRegistry,
+};
 
-use crate::fixture::{NOW, at, builder, client, done, proof, race, record, token};
+use crate::fixture::{NOW, at, builder, client, done, issuer, proof, race, record, token};
 
 fn is_full<T>(answer: Result<T, StoreError>, option: &str) -> bool {
     let names = |error: &StoreError| error.source().is_some_and(|source| source.to_string().contains(option));
@@ -117,8 +120,27 @@ fn t86_registration_cannot_fill_it_past_its_bound() {
     assert_eq!(insert("b").unwrap(), Insert::Done);
     assert!(is_full(insert("c"), "max_clients"));
     assert_eq!(insert("a").unwrap(), Insert::Exists);
-    let _gone = done(store.delete(client("a").id())).unwrap();
+    let _gone = done(ClientRegistry::delete(&store, client("a").id())).unwrap();
     assert_eq!(insert("c").unwrap(), Insert::Done);
+}
+
+#[test]
+fn trusted_issuers_have_a_bound_of_their_own() {
+    let store = builder().0.max_trusted_issuers(2).max_clients(0).build();
+    let insert = |name: &str| done(TrustRegistry::insert(&store, Revision::new(1), &issuer(name)));
+    assert_eq!(insert("https://a.example").unwrap(), Insert::Done);
+    assert_eq!(insert("https://b.example").unwrap(), Insert::Done);
+    assert!(is_full(insert("https://c.example"), "max_trusted_issuers"));
+    assert_eq!(insert("https://a.example").unwrap(), Insert::Exists);
+    let _gone = done(TrustRegistry::delete(&store, issuer("https://a.example").issuer())).unwrap();
+    assert_eq!(insert("https://c.example").unwrap(), Insert::Done);
+    assert_eq!(store.usage().trusted_issuers, 2);
+}
+
+#[test]
+fn a_store_that_becomes_all_stores_brings_them_along() {
+    let stores = format!("{:?}", Stores::from(builder().0.build()));
+    assert!(stores.contains("trust: Some(MemoryStore"), "{stores}");
 }
 
 #[test]
@@ -130,6 +152,6 @@ fn it_shows_how_much_it_holds_and_none_of_it() {
     );
     assert_eq!(
         format!("{store:?}"),
-        "MemoryStore(Usage { clients: 1, claims: 0, tokens: 0, credential_uses: 0 })"
+        "MemoryStore(Usage { clients: 1, trusted_issuers: 0, claims: 0, tokens: 0, credential_uses: 0 })"
     );
 }

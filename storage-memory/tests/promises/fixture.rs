@@ -8,8 +8,8 @@ use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use grantor::store::{AuthMethod, Client, TokenRecord};
-use grantor::{ClientId, Clock, Jti, ProofId, ResourceUri, Timestamp, TokenId};
+use grantor::store::{AuthMethod, ClaimMatch, Client, IssuerKeys, TokenRecord, TrustedIssuer};
+use grantor::{ClientId, Clock, IssuerName, Jti, ProofId, ResourceUri, Timestamp, TokenId};
 use grantor_storage_memory::{MemoryStore, MemoryStoreBuilder};
 
 pub(crate) const NOW: i64 = 1_900_000_000;
@@ -108,6 +108,11 @@ pub(crate) fn id(text: &str) -> ClientId {
 
 pub(crate) fn client(text: &str) -> Client {
     Client::builder(id(text), AuthMethod::CLIENT_SECRET_BASIC).build().unwrap()
+}
+
+pub(crate) fn issuer(name: &str) -> TrustedIssuer {
+    let name = IssuerName::new(name).unwrap();
+    TrustedIssuer::builder(name, IssuerKeys::Discovery, ClaimMatch::Any).build().unwrap()
 }
 
 pub(crate) fn named(text: &str, name: &str) -> Client {

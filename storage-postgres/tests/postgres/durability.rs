@@ -2,10 +2,10 @@
 
 use std::future::Future;
 
-use grantor::store::{ClientRegistry, KeyStore, Revision, StoreError, TokenStore};
+use grantor::store::{ClientRegistry, KeyStore, Revision, StoreError, TokenStore, TrustRegistry};
 
 use crate::database::{Database, pool_of_one, server};
-use crate::records::{FIRST, at, client, keys, proof, record, token};
+use crate::records::{FIRST, at, client, issuer, keys, proof, record, token};
 
 /// The log must have reached the disk beyond where it stood before the call.
 async fn is_flushed<T>(database: &Database, what: &str, call: impl Future<Output = Result<T, StoreError>>) {
@@ -32,8 +32,12 @@ async fn every_write_is_on_the_disk_before_it_is_answered_even_if_synchronous_co
         is_flushed(&database, "revoke", store.revoke(&token(round), at(1))).await;
         is_flushed(&database, "revoke an absent one", store.revoke(&token(1000 + round), at(1))).await;
         is_flushed(&database, "insert a client", ClientRegistry::insert(&store, FIRST, &held)).await;
-        is_flushed(&database, "update a client", store.update(FIRST, &held)).await;
-        is_flushed(&database, "delete a client", store.delete(held.id())).await;
+        is_flushed(&database, "update a client", ClientRegistry::update(&store, FIRST, &held)).await;
+        is_flushed(&database, "delete a client", ClientRegistry::delete(&store, held.id())).await;
+        let trusted = issuer(&round.to_string());
+        is_flushed(&database, "insert an issuer", TrustRegistry::insert(&store, FIRST, &trusted)).await;
+        is_flushed(&database, "update an issuer", TrustRegistry::update(&store, FIRST, &trusted)).await;
+        is_flushed(&database, "delete an issuer", TrustRegistry::delete(&store, trusted.issuer())).await;
         is_flushed(&database, "replace keys", store.replace(revision, &keys("a"))).await;
     }
 }

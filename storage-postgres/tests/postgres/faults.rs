@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use grantor::store::{
     Claim, ClientQuery, ClientRegistry, ClientStore, CredentialUsage, KeyStore, StoreError, TokenStore,
+    TrustQuery, TrustRegistry, TrustStore,
 };
 use grantor_storage_postgres::sqlx::postgres::PgConnectOptions;
 use grantor_storage_postgres::sqlx::{self, Row};
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::database::{Database, chain, pool_of_one, server, until};
 use crate::proxy::{Proxy, through};
-use crate::records::{at, id, proof, token, used};
+use crate::records::{FIRST, at, id, iss, issuer, proof, token, used};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -36,6 +37,8 @@ async fn a_server_that_is_away_is_an_error_in_bounded_time_and_tells_no_password
             fails(store.revoke(&token(1), at(1))).await,
             fails(TokenStore::find(&store, &token(1))).await,
             fails(ClientStore::find(&store, &id("a"))).await,
+            fails(TrustStore::find(&store, &iss("a"))).await,
+            fails(TrustRegistry::insert(&store, FIRST, &issuer("a"))).await,
             fails(store.load()).await,
             fails(store.prune(at(1), 1)).await,
             fails(store.touch(&[used("a", "secret", 1)])).await,
@@ -134,8 +137,10 @@ async fn what_a_standby_says_is_not_believed() {
         fails(ClientStore::find(&store, &id("a"))).await,
         fails(store.load()).await,
         fails(store.last_used(&id("a"))).await,
-        fails(store.list(&ClientQuery::first(1))).await,
-        fails(store.list(&ClientQuery::first(1).with_name_prefix("a"))).await,
+        fails(ClientRegistry::list(&store, &ClientQuery::first(1))).await,
+        fails(ClientRegistry::list(&store, &ClientQuery::first(1).with_name_prefix("a"))).await,
+        fails(TrustStore::find(&store, &iss("a"))).await,
+        fails(TrustRegistry::list(&store, &TrustQuery::first(1))).await,
     ] {
         assert!(said.contains("standby"), "{said}");
     }

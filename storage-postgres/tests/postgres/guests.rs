@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use grantor::store::{
-    Claim, ClientQuery, ClientRegistry, ClientStore, CredentialUsage, Insert, KeyStore, TokenStore, Update,
+    Claim, ClientQuery, ClientRegistry, ClientStore, CredentialUsage, Insert, KeyStore, TokenStore,
+    TrustQuery, TrustRegistry, TrustStore, Update,
 };
 use grantor_storage_postgres::sqlx::{self, AssertSqlSafe, Connection};
 use grantor_storage_postgres::{MigrateError, PostgresStore};
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 use crate::database::{Database, pool_of_one, server, until};
 use crate::island::Island;
 use crate::proxy::{Proxy, nowhere};
-use crate::records::{FIRST, at, client, id, keys, proof, record, token, used};
+use crate::records::{FIRST, at, client, id, iss, issuer, keys, proof, record, token, used};
 
 /// Far less than anybody would wait for a lock.
 const SOON: Duration = Duration::from_secs(10);
@@ -98,11 +99,16 @@ async fn no_call_of_the_store_runs_what_a_guest_planted() {
 
 async fn call_everything(store: &PostgresStore) {
     assert_eq!(ClientRegistry::insert(store, FIRST, &client("a")).await.unwrap(), Insert::Done);
-    assert_eq!(store.update(FIRST, &client("a")).await.unwrap(), Update::Done);
+    assert_eq!(ClientRegistry::update(store, FIRST, &client("a")).await.unwrap(), Update::Done);
     assert!(ClientStore::find(store, client("a").id()).await.unwrap().is_some());
-    let _page = store.list(&ClientQuery::first(1)).await.unwrap();
-    let _page = store.list(&ClientQuery::first(1).with_name_prefix("a")).await.unwrap();
-    let _deleted = store.delete(client("a").id()).await.unwrap();
+    let _page = ClientRegistry::list(store, &ClientQuery::first(1)).await.unwrap();
+    let _page = ClientRegistry::list(store, &ClientQuery::first(1).with_name_prefix("a")).await.unwrap();
+    let _deleted = ClientRegistry::delete(store, client("a").id()).await.unwrap();
+    assert_eq!(TrustRegistry::insert(store, FIRST, &issuer("a")).await.unwrap(), Insert::Done);
+    assert_eq!(TrustRegistry::update(store, FIRST, &issuer("a")).await.unwrap(), Update::Done);
+    assert!(TrustStore::find(store, &iss("a")).await.unwrap().is_some());
+    let _page = TrustRegistry::list(store, &TrustQuery::first(1)).await.unwrap();
+    let _deleted = TrustRegistry::delete(store, &iss("a")).await.unwrap();
     for name in ["a", "b"] {
         let _won = store.replace(store.load().await.unwrap().1, &keys(name)).await.unwrap();
     }
@@ -113,7 +119,7 @@ async fn call_everything(store: &PostgresStore) {
     assert_eq!(store.prune(at(1000), 10).await.unwrap(), 2);
     store.touch(&[used("a", "secret", 4_000_000_000), used("b", "secret", 1)]).await.unwrap();
     assert_eq!(store.last_used(&id("a")).await.unwrap().len(), 1);
-    let _forgotten = store.delete(&id("a")).await.unwrap();
+    let _forgotten = ClientRegistry::delete(store, &id("a")).await.unwrap();
 }
 
 /// Says that the guest owns it.
@@ -143,7 +149,9 @@ async fn a_schema_that_a_guest_made_beforehand_is_refused() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
 async fn a_table_that_a_guest_made_in_our_schema_is_refused_unread() {
-    for squatted in ["migrations", "clients", "key_set", "claims", "tokens", "credential_usage"] {
+    for squatted in
+        ["migrations", "clients", "key_set", "claims", "tokens", "credential_usage", "trusted_issuers"]
+    {
         let island = Island::new().await;
         let open = "CREATE SCHEMA grantor; GRANT USAGE, CREATE ON SCHEMA grantor TO $GUEST";
         island.as_role(&island.host(), open).await;

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use grantor::store::{Client, ClientRegistry, ClientStore, Insert, StoreError, Versioned};
-use grantor::{ClientId, async_trait};
+use grantor::store::{
+    Client, ClientRegistry, ClientStore, Insert, StoreError, TrustRegistry, TrustStore, TrustedIssuer,
+    Versioned,
+};
+use grantor::{ClientId, IssuerName, async_trait};
 use grantor_conformance::{Fixture, Planted};
 use grantor_storage_postgres::sqlx::postgres::PgConnectOptions;
 use grantor_storage_postgres::sqlx::{self, Connection};
 use grantor_storage_postgres::{PostgresStore, pool_options};
 
 use crate::database::{Database, server};
-use crate::records::{FIRST, client, named};
+use crate::records::{FIRST, client, issuer, named};
 
 #[async_trait]
 impl Fixture for Database {
@@ -35,6 +38,12 @@ impl Fixture for Database {
                  ON CONFLICT (id) DO UPDATE SET document = $2",
             ))
             .bind(id.as_str().to_owned())
+            .bind(document.to_owned()),
+            Planted::TrustedIssuer { issuer, document } => sqlx::query(self.sql(
+                "INSERT INTO $SCHEMA.trusted_issuers (id, revision, document) VALUES ($1, 1, $2)
+                 ON CONFLICT (id) DO UPDATE SET document = $2",
+            ))
+            .bind(issuer.as_str().to_owned())
             .bind(document.to_owned()),
             Planted::Keys { document } => sqlx::query(self.sql(
                 "INSERT INTO $SCHEMA.key_set (id, revision, document) VALUES (1, 1, $1)
@@ -88,11 +97,40 @@ async fn shown() -> (Shown, Vec<Client>) {
     (Shown { store, _database: database }, clients)
 }
 
+#[async_trait]
+impl TrustStore for Shown {
+    async fn find(&self, name: &IssuerName) -> Result<Option<Versioned<TrustedIssuer>>, StoreError> {
+        TrustStore::find(&self.store, name).await
+    }
+
+    fn caveats(&self) -> Vec<String> {
+        TrustStore::caveats(&self.store)
+    }
+}
+
+async fn trusted() -> (Shown, Vec<TrustedIssuer>) {
+    let database = Database::migrated().await;
+    let store = database.store();
+    let issuers = ["https://a.example", "https://a.example/", "https://A.example", "~\"'\\%_"].map(issuer);
+    for issuer in &issuers {
+        assert_eq!(TrustRegistry::insert(&store, FIRST, issuer).await.unwrap(), Insert::Done);
+    }
+    (Shown { store, _database: database }, issuers.into())
+}
+
 grantor_conformance::client_store!(
     #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
     shown
 );
 grantor_conformance::client_registry!(
+    #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
+    fixture
+);
+grantor_conformance::trust_store!(
+    #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
+    trusted
+);
+grantor_conformance::trust_registry!(
     #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
     fixture
 );

@@ -6,6 +6,7 @@ mod cut_off;
 mod database;
 mod durability;
 mod faults;
+mod foreign;
 mod guests;
 mod injection;
 mod island;

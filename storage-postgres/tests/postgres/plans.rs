@@ -1,20 +1,24 @@
 //! On large tables each statement goes by an index. The plans are asked for on the connection that the store uses, of
 //! the very statements that it has prepared there.
 
-use grantor::store::{ClientQuery, ClientRegistry, ClientStore, CredentialUsage, TokenStore};
+use grantor::store::{
+    ClientQuery, ClientRegistry, ClientStore, CredentialUsage, TokenStore, TrustQuery, TrustRegistry,
+    TrustStore,
+};
 use grantor_storage_postgres::sqlx::postgres::PgPool;
 use grantor_storage_postgres::sqlx::{self, AssertSqlSafe, Row};
 
 use crate::database::Database;
-use crate::records::{FIRST, at, client, id, named, proof, record, token, used};
+use crate::records::{FIRST, at, client, id, iss, issuer, named, proof, record, token, used};
 
 const FILL: &str = "
     INSERT INTO $SCHEMA.clients SELECT 'client ' || number, 1, 'name ' || number, '{}' FROM generate_series(1, 20000) AS number;
+    INSERT INTO $SCHEMA.trusted_issuers SELECT 'issuer ' || number, 1, '{}' FROM generate_series(1, 20000) AS number;
     INSERT INTO $SCHEMA.claims SELECT sha256(int8send(number)), number FROM generate_series(1, 20000) AS number;
     INSERT INTO $SCHEMA.tokens SELECT sha256(int8send(number)), number FROM generate_series(1, 20000) AS number;
     INSERT INTO $SCHEMA.credential_usage SELECT 'client ' || number / 2, 'secret ' || number % 2, 4000000000 + number
         FROM generate_series(1, 20000) AS number;
-    ANALYZE $SCHEMA.clients, $SCHEMA.claims, $SCHEMA.tokens, $SCHEMA.credential_usage";
+    ANALYZE $SCHEMA.clients, $SCHEMA.trusted_issuers, $SCHEMA.claims, $SCHEMA.tokens, $SCHEMA.credential_usage";
 
 /// The plan of the one prepared statement that has `words` in it, made without knowing what is bound.
 async fn plan(pool: &PgPool, words: &str, bound: &str) -> String {
@@ -37,11 +41,18 @@ async fn every_statement_goes_by_an_index() {
     let store = database.store_on(pool.clone());
     let _prepared = ClientStore::find(&store, &id("absent")).await.unwrap();
     let _prepared = ClientRegistry::insert(&store, FIRST, &client("new")).await.unwrap();
-    let _prepared = store.update(FIRST, &named("new", "new")).await.unwrap();
-    let _prepared = store.delete(&id("new")).await.unwrap();
-    let _prepared = store.list(&ClientQuery::first(10).starting_after(id("zzz"))).await.unwrap();
+    let _prepared = ClientRegistry::update(&store, FIRST, &named("new", "new")).await.unwrap();
+    let _prepared = ClientRegistry::delete(&store, &id("new")).await.unwrap();
+    let _prepared =
+        ClientRegistry::list(&store, &ClientQuery::first(10).starting_after(id("zzz"))).await.unwrap();
     let named_so = ClientQuery::first(10).with_name_prefix("none");
-    let _prepared = store.list(&named_so).await.unwrap();
+    let _prepared = ClientRegistry::list(&store, &named_so).await.unwrap();
+    let _prepared = TrustStore::find(&store, &iss("new")).await.unwrap();
+    let _prepared = TrustRegistry::insert(&store, FIRST, &issuer("new")).await.unwrap();
+    let _prepared = TrustRegistry::update(&store, FIRST, &issuer("new")).await.unwrap();
+    let _prepared = TrustRegistry::delete(&store, &iss("new")).await.unwrap();
+    let end = TrustQuery::first(10).starting_after(iss("zzz"));
+    let _prepared = TrustRegistry::list(&store, &end).await.unwrap();
     let _prepared = store.claim(&proof(1), at(1)).await.unwrap();
     let _prepared = TokenStore::insert(&store, &token(1), &record(100)).await.unwrap();
     let _prepared = TokenStore::find(&store, &token(1)).await.unwrap();
@@ -55,7 +66,11 @@ async fn every_statement_goes_by_an_index() {
         (".clients) AS held ON held.id", "'a'", &["clients_pkey"][..]),
         ("UPDATE \"$SCHEMA\".clients", "'a', 1, 2, 'a', 'a'", &["clients_pkey"]),
         ("DELETE FROM \"$SCHEMA\".clients", "'a'", &["clients_pkey", "credential_usage_pkey"]),
-        ("WHERE id > $1 ORDER BY id", "'a', 11", &["clients_pkey"]),
+        ("clients WHERE id > $1 ORDER BY id", "'a', 11", &["clients_pkey"]),
+        (".trusted_issuers) AS held ON held.id", "'a'", &["trusted_issuers_pkey"]),
+        ("UPDATE \"$SCHEMA\".trusted_issuers", "'a', 1, 2, 'a'", &["trusted_issuers_pkey"]),
+        ("DELETE FROM \"$SCHEMA\".trusted_issuers", "'a'", &["trusted_issuers_pkey"]),
+        ("trusted_issuers WHERE id > $1 ORDER BY id", "'a', 11", &["trusted_issuers_pkey"]),
         ("starts_with", "'a', 11, 'a'", &["clients_name"]),
         ("(SELECT id, document FROM", digest, &["tokens_pkey"]),
         ("claims_gone AS", "1, 1000", &["claims_until", "claims_pkey", "tokens_until", "tokens_pkey"]),

@@ -1,9 +1,10 @@
 //! Records and ids to store.
 
 use grantor::store::{
-    AuthMethod, Client, CredentialUse, KeyRecord, KeySet, PrivateKey, Revision, TokenRecord,
+    AuthMethod, ClaimMatch, Client, CredentialUse, IssuerKeys, KeyRecord, KeySet, PrivateKey, Revision,
+    TokenRecord, TrustedIssuer,
 };
-use grantor::{ClientId, CredentialId, Jti, KeyId, ProofId, ResourceUri, Timestamp, TokenId};
+use grantor::{ClientId, CredentialId, IssuerName, Jti, KeyId, ProofId, ResourceUri, Timestamp, TokenId};
 use serde_json::Map;
 
 pub(crate) const FIRST: Revision = Revision::new(7);
@@ -42,6 +43,16 @@ pub(crate) fn client(text: &str) -> Client {
 
 pub(crate) fn named(text: &str, name: &str) -> Client {
     client(text).to_builder().name(name).build().unwrap()
+}
+
+pub(crate) fn iss(text: &str) -> IssuerName {
+    IssuerName::new(text).unwrap()
+}
+
+/// Without keys that this release could find, so that it may have any name.
+pub(crate) fn issuer(text: &str) -> TrustedIssuer {
+    let keys = IssuerKeys::Unknown("newer".into());
+    TrustedIssuer::builder(iss(text), keys, ClaimMatch::Any).build().unwrap()
 }
 
 /// A set of one key of that name.

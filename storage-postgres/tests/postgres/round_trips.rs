@@ -4,12 +4,13 @@ use std::future::Future;
 
 use grantor::store::{
     ClientQuery, ClientRegistry, ClientStore, CredentialUsage, KeyStore, Revision, StoreError, TokenStore,
+    TrustQuery, TrustRegistry, TrustStore,
 };
 use grantor_storage_postgres::sqlx::postgres::PgPool;
 
 use crate::database::{Database, pool_of_one, until};
 use crate::proxy::Proxy;
-use crate::records::{FIRST, at, client, keys, proof, record, token};
+use crate::records::{FIRST, at, client, issuer, keys, proof, record, token};
 
 /// Bind, execute, close the portal, and one sync to wait for.
 const ONE_ROUND_TRIP: &str = "BECS";
@@ -33,14 +34,20 @@ async fn every_call_is_one_statement_and_one_round_trip_once_it_is_prepared() {
     let _connects = store.load().await.unwrap();
     for round in 0..2_usize {
         let held = client(&format!("client {round}"));
+        let trusted = issuer(&format!("issuer-{round}"));
         let revision = Revision::new(round as u64);
         let calls = [
             ("insert a client", sent(&proxy, &pool, ClientRegistry::insert(&store, FIRST, &held)).await),
             ("find a client", sent(&proxy, &pool, ClientStore::find(&store, held.id())).await),
-            ("update a client", sent(&proxy, &pool, store.update(FIRST, &held)).await),
-            ("list clients", sent(&proxy, &pool, store.list(&ClientQuery::first(9))).await),
-            ("delete a client", sent(&proxy, &pool, store.delete(held.id())).await),
+            ("update a client", sent(&proxy, &pool, ClientRegistry::update(&store, FIRST, &held)).await),
+            ("list clients", sent(&proxy, &pool, ClientRegistry::list(&store, &ClientQuery::first(9))).await),
+            ("delete a client", sent(&proxy, &pool, ClientRegistry::delete(&store, held.id())).await),
             ("find no client", sent(&proxy, &pool, ClientStore::find(&store, held.id())).await),
+            ("insert an issuer", sent(&proxy, &pool, TrustRegistry::insert(&store, FIRST, &trusted)).await),
+            ("find an issuer", sent(&proxy, &pool, TrustStore::find(&store, trusted.issuer())).await),
+            ("update an issuer", sent(&proxy, &pool, TrustRegistry::update(&store, FIRST, &trusted)).await),
+            ("list issuers", sent(&proxy, &pool, TrustRegistry::list(&store, &TrustQuery::first(9))).await),
+            ("delete an issuer", sent(&proxy, &pool, TrustRegistry::delete(&store, trusted.issuer())).await),
             ("load keys", sent(&proxy, &pool, store.load()).await),
             ("replace keys", sent(&proxy, &pool, store.replace(Revision::ABSENT, &keys("a"))).await),
             ("replace keys again", sent(&proxy, &pool, store.replace(revision.next(), &keys("b"))).await),

@@ -25,6 +25,7 @@ async fn a_store_that_becomes_all_stores_brings_them_along() {
     let nowhere = sqlx::PgPool::connect_lazy("postgres://grantor@127.0.0.1:1/grantor").unwrap();
     let stores = format!("{:?}", grantor::Stores::from(PostgresStore::new(nowhere)));
     assert!(stores.contains("usage: Some(PostgresStore"), "{stores}");
+    assert!(stores.contains("trust: Some(PostgresStore"), "{stores}");
 }
 
 #[tokio::test]

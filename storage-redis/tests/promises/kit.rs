@@ -3,13 +3,14 @@
 use std::env;
 
 use grantor::async_trait;
-use grantor::store::{AuthMethod, Client, ClientRegistry, Insert, Revision};
+use grantor::store::{AuthMethod, Client, ClientRegistry, Insert, Revision, TrustRegistry, TrustedIssuer};
 use grantor::{ClientId, SystemEntropy};
 use grantor_conformance::{Fixture, Planted};
 use grantor_storage_redis::RedisStore;
 use redis::Client as RedisClient;
 
 use crate::fixture::{nobody_listens, own_prefix, patient, run};
+use crate::trust::issuer;
 
 /// The keys of one prefix on the servers of `.ci/servers`.
 pub(crate) struct Shared {
@@ -42,6 +43,14 @@ impl Shared {
         patient(builder).prefix(&self.prefix).build().unwrap()
     }
 
+    /// Lists an id, and says how its record is written.
+    async fn record(&self, kind: &str, id: &str, document: &str) -> redis::Cmd {
+        let table = format!("{{{}:1:{kind}}}", self.prefix);
+        self.command(redis::cmd("ZADD").arg(format!("{table}:ids")).arg(0).arg(id)).await;
+        let records = format!("{table}:records");
+        redis::cmd("HSET").arg(records).arg(id).arg(format!("7 {document}")).clone()
+    }
+
     /// Runs a command where its key is: a server of a Cluster that has it not says so.
     async fn command(&self, command: &redis::Cmd) {
         for server in &self.servers {
@@ -69,11 +78,9 @@ impl Fixture for Shared {
     async fn plant(&self, document: Planted<'_>) -> bool {
         let Self { prefix, .. } = self;
         let command = match document {
-            Planted::Client { id, document } => {
-                let ids = format!("{{{prefix}:1:clients}}:ids");
-                self.command(redis::cmd("ZADD").arg(ids).arg(0).arg(id.as_str())).await;
-                let records = format!("{{{prefix}:1:clients}}:records");
-                redis::cmd("HSET").arg(records).arg(id.as_str()).arg(format!("7 {document}")).clone()
+            Planted::Client { id, document } => self.record("clients", id.as_str(), document).await,
+            Planted::TrustedIssuer { issuer, document } => {
+                self.record("issuers", issuer.as_str(), document).await
             }
             Planted::Keys { document } => {
                 let key = format!("{{{prefix}:1:keys}}");
@@ -116,8 +123,28 @@ async fn shown_by_cluster() -> (RedisStore, Vec<Client>) {
     shown(cluster().await).await
 }
 
+/// The same for issuers.
+async fn trusted(shared: Shared) -> (RedisStore, Vec<TrustedIssuer>) {
+    let store = shared.open().await;
+    let issuers = ["https://a.example", "https://a.example/", "https://A.example", "{}*?[a]", "~", "a{b}c"];
+    let issuers = issuers.map(issuer);
+    for issuer in &issuers {
+        let first = Revision::first(&SystemEntropy::new()).unwrap();
+        assert_eq!(TrustRegistry::insert(&store, first, issuer).await.unwrap(), Insert::Done);
+    }
+    (store, issuers.into())
+}
+
+async fn trusted_by_single() -> (RedisStore, Vec<TrustedIssuer>) {
+    trusted(single().await).await
+}
+
+async fn trusted_by_cluster() -> (RedisStore, Vec<TrustedIssuer>) {
+    trusted(cluster().await).await
+}
+
 mod on_one_server {
-    use super::{shown_by_single, single};
+    use super::{shown_by_single, single, trusted_by_single};
 
     grantor_conformance::token_store!(
         #[ignore = "needs Redis: bash .ci/test starts one"]
@@ -139,10 +166,18 @@ mod on_one_server {
         #[ignore = "needs Redis: bash .ci/test starts one"]
         shown_by_single
     );
+    grantor_conformance::trust_registry!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        single
+    );
+    grantor_conformance::trust_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        trusted_by_single
+    );
 }
 
 mod on_a_cluster {
-    use super::{cluster, shown_by_cluster};
+    use super::{cluster, shown_by_cluster, trusted_by_cluster};
 
     grantor_conformance::token_store!(
         #[ignore = "needs Redis: bash .ci/test starts one"]
@@ -163,5 +198,13 @@ mod on_a_cluster {
     grantor_conformance::client_store!(
         #[ignore = "needs Redis: bash .ci/test starts one"]
         shown_by_cluster
+    );
+    grantor_conformance::trust_registry!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        cluster
+    );
+    grantor_conformance::trust_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        trusted_by_cluster
     );
 }

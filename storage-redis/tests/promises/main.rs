@@ -12,5 +12,6 @@ mod replicas;
 mod sentinel;
 mod server;
 mod settings;
+mod trust;
 mod usage;
 mod wire;

@@ -181,7 +181,12 @@ async fn a_member_of_a_cluster_is_not_taken_for_a_server_alone_nor_the_other_way
 #[tokio::test]
 #[ignore = "needs Redis: bash .ci/test starts one"]
 async fn a_user_needs_few_commands_and_the_keys_of_its_prefix() {
-    use grantor::store::{AuthMethod, Client, ClientQuery, ClientRegistry, Insert, KeyStore, Revision};
+    use grantor::store::{
+        AuthMethod, Client, ClientQuery, ClientRegistry, Insert, KeyStore, Revision, TrustQuery,
+        TrustRegistry, TrustStore,
+    };
+
+    use crate::trust::issuer;
 
     let server = Server::start(&[]).await;
     let mut user = redis::cmd("ACL");
@@ -199,9 +204,15 @@ async fn a_user_needs_few_commands_and_the_keys_of_its_prefix() {
     let client = Client::builder(crate::fixture::id("a"), AuthMethod::CLIENT_SECRET_BASIC).build().unwrap();
     let at_7 = Revision::new(7);
     assert_eq!(ClientRegistry::insert(&store, at_7, &client).await.unwrap(), Insert::Done);
-    let _done = store.update(at_7, &client).await.unwrap();
-    assert_eq!(store.list(&ClientQuery::first(10)).await.unwrap().clients.len(), 1);
-    let _done = store.delete(client.id()).await.unwrap();
+    let _done = ClientRegistry::update(&store, at_7, &client).await.unwrap();
+    assert_eq!(ClientRegistry::list(&store, &ClientQuery::first(10)).await.unwrap().clients.len(), 1);
+    let _done = ClientRegistry::delete(&store, client.id()).await.unwrap();
+    let issuer = issuer("a");
+    assert_eq!(TrustRegistry::insert(&store, at_7, &issuer).await.unwrap(), Insert::Done);
+    let _done = TrustRegistry::update(&store, at_7, &issuer).await.unwrap();
+    assert!(TrustStore::find(&store, issuer.issuer()).await.unwrap().is_some());
+    assert_eq!(TrustRegistry::list(&store, &TrustQuery::first(10)).await.unwrap().issuers.len(), 1);
+    let _done = TrustRegistry::delete(&store, issuer.issuer()).await.unwrap();
     let (keys, revision) = store.load().await.unwrap();
     let _won = store.replace(revision, &keys).await.unwrap();
 }

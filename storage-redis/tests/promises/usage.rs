@@ -42,6 +42,7 @@ fn a_store_that_becomes_all_stores_brings_them_along() {
     let nobody = RedisClient::open("redis://127.0.0.1:1").unwrap();
     let stores = format!("{:?}", grantor::Stores::from(RedisStore::single(nobody).build().unwrap()));
     assert!(stores.contains("usage: Some(RedisStore"), "{stores}");
+    assert!(stores.contains("trust: Some(RedisStore"), "{stores}");
 }
 
 #[tokio::test]

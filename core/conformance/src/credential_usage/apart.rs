@@ -1,12 +1,12 @@
 //! Whose use it was.
 
 use grantor::Timestamp;
-use grantor::store::{CredentialUsage, CredentialUse};
+use grantor::store::{Client, CredentialUsage, CredentialUse};
 
 use super::{expect, used};
 use crate::broken::{Broken, Checked, Promise};
 use crate::fixture::Fixture;
-use crate::ids::{at, hostile_client_ids};
+use crate::ids::{at, hostile_ids};
 
 /// A client that has not come yet, or that there is not.
 pub async fn nothing_is_known_of_a_client_without_a_use<F: Fixture>(fixture: &F) -> Result<(), Broken>
@@ -43,7 +43,7 @@ where
     const JOINED: [&str; 4] = ["a.b", "a-b", "a_b", "ab"];
     const CREDENTIALS: [&str; 6] = ["secret", "c", "b.c", "b-c", "b_c", "bc"];
     let (one, other) = (fixture.open().await, fixture.open().await);
-    let ids: Vec<String> = hostile_client_ids().into_iter().chain(JOINED.map(str::to_owned)).collect();
+    let ids: Vec<String> = hostile_ids::<Client>().into_iter().chain(JOINED.map(str::to_owned)).collect();
     let uses_of = |number: u64| {
         CREDENTIALS.map(|credential| (credential, at(10_000 * credential.len() as u64 + number)))
     };

@@ -82,16 +82,16 @@ pub(crate) enum Flaw {
     RemembersKeys,
     TornKeys,
 
-    // Clients.
+    // Clients and trusted issuers.
     LooksThenInserts,
     LooksThenUpdates,
-    OverwritesClients,
+    OverwritesRecords,
     UpdateInserts,
     UpdateUndoesDelete,
     DeletesNothing,
     RevisionsAsFloat,
-    RemembersClients,
-    TornClients,
+    RemembersRecords,
+    TornRecords,
     FoldsCaseOfIds,
     TrimsIds,
     CutsLongIds,

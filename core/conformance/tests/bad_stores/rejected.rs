@@ -1,8 +1,11 @@
 //! Which flaw is found by which check.
 
 use grantor::async_trait;
-use grantor::store::{AuthMethod, Client, ClientRegistry, Insert, Revision};
-use grantor::{ClientId, Scope};
+use grantor::store::{
+    AuthMethod, ClaimMatch, Client, ClientRegistry, Insert, IssuerKeys, Revision, TrustRegistry,
+    TrustedIssuer,
+};
+use grantor::{ClientId, IssuerName, KeySetUrl, Scope};
 use grantor_conformance::{Broken, Fixture, Planted};
 use grantor_storage_memory::MemoryStore;
 use tokio::runtime::Builder;
@@ -31,7 +34,7 @@ impl Fixture for Memory {
 
 /// The store without a flaw passes the whole kit.
 mod none {
-    use super::{Client, Flaw, Fresh, Store, shown};
+    use super::{Client, Flaw, Fresh, Store, TrustedIssuer, shown, shown_issuers};
 
     async fn fixture() -> Fresh {
         Fresh::with(Flaw::None)
@@ -41,8 +44,14 @@ mod none {
         shown(Flaw::None).await
     }
 
+    async fn trusted() -> (Store, Vec<TrustedIssuer>) {
+        shown_issuers(Flaw::None).await
+    }
+
     grantor_conformance::client_store!(store);
     grantor_conformance::client_registry!(fixture);
+    grantor_conformance::trust_store!(trusted);
+    grantor_conformance::trust_registry!(fixture);
     grantor_conformance::key_store!(fixture);
     grantor_conformance::token_store!(fixture);
     grantor_conformance::credential_usage!(fixture);
@@ -62,6 +71,7 @@ mod allowed {
 
     grantor_conformance::token_store!(expires_by_itself);
     grantor_conformance::client_registry!(gives_short_pages);
+    grantor_conformance::trust_registry!(gives_short_pages);
 }
 
 fn wait<T>(check: impl Future<Output = T>) -> T {
@@ -185,16 +195,16 @@ rejected! { credential_usage:
 }
 
 rejected! { client_registry:
-    insert_never_overwrites { "never overwrites a client" OverwritesClients }
+    insert_never_overwrites { "never overwrites a client" OverwritesRecords }
     update_needs_the_current_revision_and_leaves_the_next {
         "any revision but the current one is Conflict" IgnoresTheRevision RevisionsAsFloat
     }
     delete_is_final { "stays deleted" UpdateInserts DeletesNothing IgnoresTheRevision }
-    what_is_written_is_seen_at_once_by_every_handle { "next find and list see it" RemembersClients DeletesNothing }
-    of_24_inserts_at_once_exactly_one_is_done { "exactly one is Done" LooksThenInserts OverwritesClients }
+    what_is_written_is_seen_at_once_by_every_handle { "next find and list see it" RemembersRecords DeletesNothing }
+    of_24_inserts_at_once_exactly_one_is_done { "exactly one is Done" LooksThenInserts OverwritesRecords }
     of_24_updates_at_one_revision_exactly_one_is_done { "exactly one is Done" LooksThenUpdates IgnoresTheRevision }
     an_update_beside_a_delete_brings_nothing_back { "at once end in none" UpdateUndoesDelete UpdateInserts }
-    a_client_is_read_as_one_snapshot { "one snapshot" TornClients }
+    a_client_is_read_as_one_snapshot { "one snapshot" TornRecords }
     ids_compare_byte_for_byte_over_all_of_vschar { "byte for byte" FoldsCaseOfIds TrimsIds CutsLongIds }
     a_change_of_one_client_touches_no_other { "no other" DeletesByPattern }
     pages_come_in_byte_order_and_none_is_left_out { "once, in ascending byte order" ListsWithoutCase ListSkips ListRepeats }
@@ -207,6 +217,34 @@ rejected! { client_registry:
         "unknown version is corrupt" UnknownVersionIsNothing ListHidesTheUnreadable OverwritesTheUnreadable
     }
     a_damaged_client_is_corrupt { "cannot be read is corrupt" DamageIsNothing ListHidesTheUnreadable OverwritesTheUnreadable }
+    an_outage_is_an_error {
+        "never an outcome"
+        NoneWhenDown InsertedWhenDown UpdatedWhenDown DeletedWhenDown EmptyListWhenDown CorruptWhenDown
+    }
+}
+
+rejected! { trust_registry:
+    insert_never_overwrites { "never overwrites a trusted issuer" OverwritesRecords }
+    update_needs_the_current_revision_and_leaves_the_next {
+        "any revision but the current one is Conflict" IgnoresTheRevision RevisionsAsFloat
+    }
+    delete_is_final { "stays deleted" UpdateInserts DeletesNothing IgnoresTheRevision }
+    what_is_written_is_seen_at_once_by_every_handle { "next find and list see it" RemembersRecords DeletesNothing }
+    of_24_inserts_at_once_exactly_one_is_done { "exactly one is Done" LooksThenInserts OverwritesRecords }
+    of_24_updates_at_one_revision_exactly_one_is_done { "exactly one is Done" LooksThenUpdates IgnoresTheRevision }
+    an_update_beside_a_delete_brings_nothing_back { "at once end in none" UpdateUndoesDelete UpdateInserts }
+    an_issuer_is_read_as_one_snapshot { "one snapshot" TornRecords }
+    names_compare_byte_for_byte_over_all_of_visible_ascii { "byte for byte" FoldsCaseOfIds TrimsIds CutsLongIds }
+    a_change_of_one_issuer_touches_no_other { "no other" DeletesByPattern }
+    pages_come_in_byte_order_and_none_is_left_out { "once, in ascending byte order" ListsWithoutCase ListSkips ListRepeats }
+    pages_of_1_and_of_1000_are_whole { "show every issuer once" ListCapsPages ListSkips }
+    paging_neither_skips_nor_repeats_while_others_insert_and_delete { "exactly once, whatever" PagesByOffset ListSkips }
+    big_and_hostile_issuers_come_back_whole { "trusted issuer comes back" StripsNul CutsLongDocuments FoldsCaseOfText LosesScope }
+    unknown_members_of_an_issuer_survive { "does not know survive" DropsUnknownMembers }
+    an_issuer_of_an_unknown_version_is_corrupt {
+        "unknown version is corrupt" UnknownVersionIsNothing ListHidesTheUnreadable OverwritesTheUnreadable
+    }
+    a_damaged_issuer_is_corrupt { "cannot be read is corrupt" DamageIsNothing ListHidesTheUnreadable OverwritesTheUnreadable }
     an_outage_is_an_error {
         "never an outcome"
         NoneWhenDown InsertedWhenDown UpdatedWhenDown DeletedWhenDown EmptyListWhenDown CorruptWhenDown
@@ -241,18 +279,36 @@ async fn shown(flaw: Flaw) -> (Store, Vec<Client>) {
     (store, clients)
 }
 
+/// The same for issuers.
+async fn shown_issuers(flaw: Flaw) -> (Store, Vec<TrustedIssuer>) {
+    let mut store = Fresh::with(Flaw::None).handle(false);
+    let mut issuers = Vec::new();
+    for name in ["https://idp.example", "https://Idp.example/tenant", "a-b@example.com"] {
+        let issuer = IssuerName::new(name).unwrap();
+        let url = KeySetUrl::new("https://keys.example.com").unwrap();
+        let issuer = TrustedIssuer::builder(issuer, IssuerKeys::Url(url), ClaimMatch::Any)
+            .scope(Scope::parse("read write").unwrap())
+            .build()
+            .unwrap();
+        assert_eq!(TrustRegistry::insert(&store, Revision::new(1), &issuer).await.unwrap(), Insert::Done);
+        issuers.push(issuer);
+    }
+    store.flaw = flaw;
+    (store, issuers)
+}
+
 macro_rules! rejected_store {
-    ($($check:ident { $promise:literal $($flaw:ident)+ })+) => {
-        mod client_store {
+    ($group:ident $shown:ident: $($check:ident { $promise:literal $($flaw:ident)+ })+) => {
+        mod $group {
             use super::*;
 
             $(#[test]
             fn $check() {
-                use grantor_conformance::client_store::$check as check;
+                use grantor_conformance::$group::$check as check;
                 for flaw in [$(Flaw::$flaw),+] {
                     let checked = wait(async {
-                        let (store, clients) = shown(flaw).await;
-                        check(&store, &clients).await
+                        let (store, records) = $shown(flaw).await;
+                        check(&store, &records).await
                     });
                     is_rejected(flaw, checked, $promise);
                 }
@@ -261,32 +317,43 @@ macro_rules! rejected_store {
     };
 }
 
-rejected_store! {
+rejected_store! { client_store shown:
     each_client_is_found_as_it_is { "the client of that id, all of its record" LosesScope FoldsCaseOfIds }
     no_other_id_finds_a_client { "byte for byte is None" TrimsIds }
     revisions_are_stored_ones { "a revision other than 0" RevisionZero }
     caveats_stay_the_same { "the same for the life" ChangingCaveats }
 }
 
+rejected_store! { trust_store shown_issuers:
+    each_issuer_is_found_as_it_is { "the issuer of that name, all of its record" LosesScope FoldsCaseOfIds }
+    no_other_name_finds_an_issuer { "byte for byte is None" TrimsIds }
+    revisions_are_stored_ones { "a revision other than 0" RevisionZero }
+    caveats_stay_the_same { "the same for the life" ChangingCaveats }
+}
+
 #[test]
 fn a_read_only_store_that_takes_an_outage_for_an_answer() {
-    use grantor_conformance::client_store::an_outage_is_an_error as check;
+    use grantor_conformance::{client_store, trust_store};
+    let clients = |flaw| wait(client_store::an_outage_is_an_error(&Fresh::with(flaw).handle(true), &[]));
+    let issuers = |flaw| wait(trust_store::an_outage_is_an_error(&Fresh::with(flaw).handle(true), &[]));
     for flaw in [Flaw::NoneWhenDown, Flaw::CorruptWhenDown] {
-        is_rejected(flaw, wait(check(&Fresh::with(flaw).handle(true), &[])), "never None");
+        is_rejected(flaw, clients(flaw), "never None");
+        is_rejected(flaw, issuers(flaw), "never None");
     }
-    wait(check(&Fresh::with(Flaw::None).handle(true), &[])).unwrap();
+    clients(Flaw::None).and(issuers(Flaw::None)).unwrap();
 }
 
 /// On a clock that runs ahead by itself, so that nobody waits 30 s.
 #[test]
 fn a_call_that_never_ends_is_rejected() {
-    use grantor_conformance::{client_registry, credential_usage, key_store, token_store};
+    use grantor_conformance::{client_registry, credential_usage, key_store, token_store, trust_registry};
     let paused = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let fresh = Fresh::with(Flaw::HangsWhenDown);
     for checked in [
         paused.block_on(token_store::an_outage_is_an_error(&fresh)),
         paused.block_on(key_store::an_outage_is_an_error(&fresh)),
         paused.block_on(client_registry::an_outage_is_an_error(&fresh)),
+        paused.block_on(trust_registry::an_outage_is_an_error(&fresh)),
         paused.block_on(credential_usage::an_outage_is_an_error(&fresh)),
     ] {
         assert!(checked.as_ref().is_err_and(|broken| broken.seen().contains("within 30 s")), "{checked:?}");

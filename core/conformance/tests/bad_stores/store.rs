@@ -16,11 +16,17 @@ pub(crate) type Id = [u8; 32];
 /// The last use of each credential, by client and credential.
 pub(crate) type Uses = BTreeMap<(String, String), Timestamp>;
 
+/// Document and revision, by id.
+pub(crate) type Table = BTreeMap<String, (String, u64)>;
+
+/// What was read under an id.
+pub(crate) type Remembered = HashMap<String, Option<(String, u64)>>;
+
 /// What all handles share.
 #[derive(Debug, Default)]
 pub(crate) struct Data {
-    /// Document and revision, by id.
-    pub(crate) clients: Mutex<BTreeMap<String, (String, u64)>>,
+    pub(crate) clients: Mutex<Table>,
+    pub(crate) issuers: Mutex<Table>,
     pub(crate) keys: Mutex<Option<(String, u64)>>,
     pub(crate) claims: Mutex<HashMap<Id, Timestamp>>,
     /// A document, or none once it is revoked, and until when it is kept.
@@ -39,7 +45,8 @@ pub(crate) struct Store {
     pub(crate) own_claims: Mutex<HashMap<Id, Timestamp>>,
     pub(crate) read_tokens: Mutex<HashMap<Id, TokenState>>,
     pub(crate) read_keys: Mutex<Option<(KeySet, Revision)>>,
-    pub(crate) read_clients: Mutex<HashMap<String, Option<(String, u64)>>>,
+    pub(crate) read_clients: Mutex<Remembered>,
+    pub(crate) read_issuers: Mutex<Remembered>,
     pub(crate) own_uses: Mutex<Uses>,
     pub(crate) read_uses: Mutex<HashMap<String, Vec<(CredentialId, Timestamp)>>>,
 }
@@ -96,6 +103,7 @@ impl Fresh {
             read_tokens: Mutex::default(),
             read_keys: Mutex::default(),
             read_clients: Mutex::default(),
+            read_issuers: Mutex::default(),
             own_uses: Mutex::default(),
             read_uses: Mutex::default(),
         }
@@ -119,6 +127,9 @@ impl Fixture for Fresh {
         match document {
             Planted::Client { id, document } => {
                 lock(&self.1.clients).insert(id.as_str().to_owned(), (document.to_owned(), 7));
+            }
+            Planted::TrustedIssuer { issuer, document } => {
+                lock(&self.1.issuers).insert(issuer.as_str().to_owned(), (document.to_owned(), 7));
             }
             Planted::Keys { document } => *lock(&self.1.keys) = Some((document.to_owned(), 7)),
             Planted::Token { id, document, until } => {

@@ -5,8 +5,8 @@ use std::thread;
 use grantor::store::{CredentialUsage, CredentialUse, StoreError};
 use grantor::{ClientId, CredentialId, Timestamp, async_trait};
 
-use crate::clients::is_like;
 use crate::flaw::Flaw;
+use crate::records::is_like;
 use crate::store::{Store, Uses, lock};
 use crate::tokens::LITTLE;
 
@@ -15,7 +15,7 @@ const LOOKS: usize = 200;
 
 impl Store {
     fn use_key(&self, client: &ClientId, credential: &CredentialId) -> (String, String) {
-        let (client, credential) = (self.key(client), credential.as_str());
+        let (client, credential) = (self.key(client.as_str()), credential.as_str());
         match self.flaw {
             Flaw::MixesClients => (String::new(), credential.to_owned()),
             Flaw::FoldsCaseOfCredentials => (client, credential.to_lowercase()),
@@ -27,7 +27,7 @@ impl Store {
 
     /// What one finds who looks for this client.
     fn found(&self, client: &ClientId) -> Vec<(String, Timestamp)> {
-        let (held, key) = (lock(self.uses()), self.key(client));
+        let (held, key) = (lock(self.uses()), self.key(client.as_str()));
         let of = |goes: &dyn Fn(&str) -> bool| {
             let found = held.iter().filter(|((client, _), _)| goes(client));
             found.map(|((_, credential), at)| (credential.clone(), *at)).collect()

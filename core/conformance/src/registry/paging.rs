@@ -2,37 +2,33 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use grantor::store::{ClientQuery, ClientRegistry, Delete, Insert};
+use grantor::store::{Delete, Insert};
 
 use super::listing::fill;
-use super::{FIRST, ids_of, walk};
-use crate::broken::{Broken, Promise};
+use super::{FIRST, Record, Registry, ids_of, walk_all};
+use crate::broken::{Checked, Promise};
 use crate::fixture::Fixture;
 use crate::race::race;
-use crate::records::named;
 
 /// How many list, each with pages of another size. The rest insert and delete between and before what is listed.
 const LIMITS: [usize; 6] = [1, 2, 7, 50, 149, 1000];
 
 /// What is there all the time is shown exactly once.
-pub async fn paging_neither_skips_nor_repeats_while_others_insert_and_delete<F: Fixture>(
+pub(crate) async fn paging_neither_skips_nor_repeats_while_others_insert_and_delete<R: Record, F: Fixture>(
     fixture: &F,
-) -> Result<(), Broken>
+    promise: Promise,
+) -> Checked
 where
-    F::Store: ClientRegistry,
+    F::Store: Registry<R>,
 {
-    let promise = Promise::new(
-        "a client that exists during the whole listing is shown exactly once, whatever comes and goes meanwhile",
-        "paging by offset skips or repeats: an administrator who disables all that is listed would miss one",
-    );
     const LASTING: usize = 150;
     let id = |number: usize| format!("{number:04}");
-    fill(fixture, promise, LASTING, id)?;
+    fill::<R, F>(fixture, promise, LASTING, id)?;
     let lasting: Vec<String> = (0..LASTING).map(id).collect();
     let listing = AtomicUsize::new(LIMITS.len());
     race(fixture, promise, 1, async |store, _, thread| {
         if let Some(limit) = LIMITS.get(thread) {
-            let listed = walk(promise, store, &ClientQuery::first(*limit)).await;
+            let listed = walk_all::<R>(promise, store, *limit).await;
             listing.fetch_sub(1, Ordering::SeqCst);
             let listed = listed?;
             let lasted: Vec<&str> = ids_of(&listed).into_iter().filter(|id| id.len() == 4).collect();
@@ -40,7 +36,7 @@ where
             return promise.holds(lasted == lasting, seen);
         }
         for number in (0..100_000).take_while(|_| listing.load(Ordering::SeqCst) > 0) {
-            let passing = named(promise, &format!("{:04}-{thread}", number * 7 % LASTING), "passing")?;
+            let passing = R::named(promise, &format!("{:04}-{thread}", number * 7 % LASTING), "passing")?;
             let insert = promise.of(store.insert(FIRST, &passing)).await?;
             promise.holds(insert == Insert::Done, || format!("the insert was {insert:?}"))?;
             let delete = promise.of(store.delete(passing.id())).await?;
