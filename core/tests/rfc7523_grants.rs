@@ -7,8 +7,8 @@ mod support;
 use std::time::Duration;
 
 use grantor::event::Reason;
-use grantor::store::{ClaimMatch, GrantType, StoreError, TrustedIssuer, WorkloadIdentity};
 use grantor::store::{AuthMethod, Client, Credential};
+use grantor::store::{ClaimMatch, GrantType, StoreError, TrustedIssuer, WorkloadIdentity};
 use grantor::{CredentialId, Stores};
 use serde_json::json;
 use support::*;
@@ -20,7 +20,8 @@ const BOTH: [GrantType; 2] = [GrantType::CLIENT_CREDENTIALS, GrantType::JWT_BEAR
 async fn s3_1_credentials_beside_a_grant_are_checked() {
     let world = World::new();
     let key = Signing::es256();
-    let (server, _) = world.partnered(&key).await;
+    let (server, trust) = world.partnered(&key).await;
+    trust.put(partner(&key).build().unwrap());
     let secret = world.client_with("demo", |client| client.grant_types(BOTH)).await;
     let good = vouched().sign(&key);
     for assertion in [good.as_str(), "x"] {
@@ -381,11 +382,14 @@ async fn s3_7_one_assertion_is_one_proof_for_federation_and_for_trust() {
     for (id, issuer) in [("named", Some(PARTNER)), ("spiffe", None)] {
         let sub = "spiffe://partner.example/robot";
         let identity = match issuer {
-            Some(name) => WorkloadIdentity::builder(issuer_name(name), ClaimMatch::Is(sub.to_owned())).keys(inline(&[&key])),
+            Some(name) => WorkloadIdentity::builder(issuer_name(name), ClaimMatch::Is(sub.to_owned()))
+                .keys(inline(&[&key])),
             None => WorkloadIdentity::spiffe(sub, inline(&[&key])).unwrap(),
         };
-        let held = Credential::workload(CredentialId::new("w").unwrap(), identity.reusable(false).build().unwrap());
-        let client = Client::builder(client_id(id), AuthMethod::WORKLOAD_JWT).credential(held).scope(scope("read"));
+        let held =
+            Credential::workload(CredentialId::new("w").unwrap(), identity.reusable(false).build().unwrap());
+        let client =
+            Client::builder(client_id(id), AuthMethod::WORKLOAD_JWT).credential(held).scope(scope("read"));
         world.insert(&client.build().unwrap()).await;
         let token = vouched().claim("sub", sub).sign(&key);
         let as_client = || assert_with(&token, &[("client_id", id)]);
@@ -428,6 +432,7 @@ async fn t70_a_token_says_whose_subject_it_is_about() {
     let token = decode(&granted(&server, &vouched().sign(&key), "of the partner").await.access_token());
     assert_eq!(token.claims["sub_id"], json!({"format": "iss_sub", "iss": PARTNER, "sub": SUBJECT}));
     world.service_account("robot", &key, |client| client).await;
-    let token = decode(&granted(&server, &Assertion::of("robot").sign(&key), "of itself").await.access_token());
+    let token =
+        decode(&granted(&server, &Assertion::of("robot").sign(&key), "of itself").await.access_token());
     assert!(token.claims.get("sub_id").is_none());
 }

@@ -198,7 +198,7 @@ fn lesson13_github_a_repository_alone_is_no_client() {
     refused(Ok(repository().subject(is("repo:octo-org/octo-repo:pull_request"))), narrow);
     let beginning = |text: &str| ClaimMatch::BeginsWith(text.to_owned());
     refused(Ok(repository().subject(beginning("repo:octo-org/octo-repo:"))), narrow);
-    let workflow = "octo-org/octo-automation/.github/workflows/oidc.yml@";
+    let workflow = "octo-org/octo-automation/.github/workflows/oidc.yml@refs/";
     refused(Ok(repository().claim("job_workflow_ref", beginning(workflow))), narrow);
 
     for narrowed in [
