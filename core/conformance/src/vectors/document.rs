@@ -12,8 +12,8 @@ macro_rules! files {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 8] = files![
-    "assertions.toml" "documents.toml" "issuer_with_path.toml" "limits.toml" "openid_discovery.toml"
+pub(super) const FILES: [(&str, &str); 9] = files![
+    "assertions.toml" "documents.toml" "grants.toml" "issuer_with_path.toml" "limits.toml" "openid_discovery.toml"
     "requests.toml" "token.toml" "tokens.toml"
 ];
 const ANSWERS: &str = include_str!("../../vectors/answers.toml");
@@ -35,6 +35,8 @@ pub(super) struct World {
     pub(super) default_resource: Option<String>,
     #[serde(default)]
     pub(super) clients: Vec<RegisteredClient>,
+    #[serde(default)]
+    pub(super) issuers: Vec<Issuer>,
     #[serde(default)]
     pub(super) limits: Bounds,
     #[serde(default)]
@@ -58,6 +60,17 @@ pub(super) enum Format {
     #[default]
     Jwt,
     Opaque,
+}
+
+/// A trusted issuer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Issuer {
+    pub(super) iss: String,
+    pub(super) jwks: String,
+    pub(super) subject: String,
+    pub(super) scope: String,
+    pub(super) client: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -69,6 +69,8 @@
 //! - **A client** has a `secret` that Grantor could have made; for `client_secret_jwt` any secret and its `alg`; for
 //!   `private_key_jwt` a `jwk`. `scope`, `default_scope`, `resources`, `grant_types`, `enabled`, `serves` and `introspector` are
 //!   those of [`Client`](grantor::store::Client).
+//! - **An issuer** that is trusted has `iss`, `jwks`, `subject` as a pattern, `scope`, and the `client` that its tokens are issued to where
+//!   no client authentication is demanded.
 //! - **A resource** has `uri`, `scopes` and a `format`, `jwt` by default or `opaque`. **A world** may also have `default_resource`, `limits` (`body`, `headers`, `parameters`), and `compatibility`, switches that are on
 //!   for every client. A vector may have `away`, a store that is out of reach (`clients`, `keys` or `tokens`), and
 //!   `limited`, the seconds that a rate limiter makes everybody wait.

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use grantor::store::{Client, ClientRegistry, Credential, Revision};
+use grantor::store::{
+    ClaimMatch, Client, ClientRegistry, Credential, IssuerKeys, Revision, StoreError, TrustStore,
+    TrustedIssuer, Versioned,
+};
 use grantor::{
     AssertionAlgorithm, AuthorizationServer, ClientId, ClientSecret, Clock, CredentialId, HostKey, HostKeyId,
-    HostKeys, Limits, PublicKey, Reach, Resource, ResourceUri, Scope, Stores, SystemEntropy, Timestamp,
-    TokenFormat,
+    HostKeys, IssuerName, Limits, PublicKey, Reach, Resource, ResourceUri, Scope, Stores, SystemEntropy,
+    Timestamp, TokenFormat, async_trait,
 };
 
-use super::document::{Format, Port, RegisteredClient, Vector, World};
+use super::document::{Format, Issuer, Port, RegisteredClient, Vector, World};
 use super::faults::{Away, Limited};
 use crate::broken::chain;
 
@@ -48,7 +51,12 @@ where
         let _done = made(store.insert(Revision::new(1), &client).await)?;
     }
     let clock = StandingClock(Arc::new(AtomicI64::new(world.now)));
-    let stores = stores(store.into(), vector.away);
+    let trusted = world.issuers.iter().map(|issuer| {
+        let built = issuer.build();
+        built.map_err(|error| format!("issuer {}: {error}", issuer.iss))
+    });
+    let trust = Trusted(trusted.collect::<Result<_, _>>()?);
+    let stores = stores(store.into().with_trust(trust), vector.away);
     let mut builder = AuthorizationServer::builder(&world.issuer, stores, host_keys)
         .clock(clock.clone())
         .limits(world.limits.over(Limits::default()));
@@ -127,6 +135,31 @@ impl RegisteredClient {
             (None, None, Some(jwk)) => made(Credential::key(made(PublicKey::from_jwk(jwk))?)).map(Some),
             _ => Err("it has `secret`, `secret` and `alg`, or `jwk`".to_owned()),
         }
+    }
+}
+
+impl Issuer {
+    fn build(&self) -> Result<TrustedIssuer, String> {
+        let (name, keys) = (made(IssuerName::new(&*self.iss))?, made(IssuerKeys::inline(&self.jwks))?);
+        let client = made(self.client.as_deref().map(ClientId::new).transpose())?;
+        let builder = TrustedIssuer::builder(name, keys, made(ClaimMatch::from_pattern(&self.subject))?);
+        made(builder.scope(made(Scope::parse(&self.scope))?).without_client_authentication(client).build())
+    }
+}
+
+/// The issuers of a world, whatever the store keeps.
+#[derive(Debug)]
+struct Trusted(Vec<TrustedIssuer>);
+
+#[async_trait]
+impl TrustStore for Trusted {
+    async fn find(&self, issuer: &IssuerName) -> Result<Option<Versioned<TrustedIssuer>>, StoreError> {
+        let found = self.0.iter().find(|trusted| trusted.issuer() == issuer);
+        Ok(found.map(|trusted| Versioned::new(trusted.clone(), Revision::new(1))))
+    }
+
+    fn caveats(&self) -> Vec<String> {
+        Vec::new()
     }
 }
 
