@@ -4,70 +4,16 @@
 
 mod support;
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use grantor::http::{Request, RequestBuilder, Transport};
 use grantor::policy::PolicyRefusal;
-use grantor::store::{AuthMethod, Credential, KeyStore};
+use grantor::store::{AuthMethod, Client, Credential, KeyStore};
 use grantor::{
     AuthorizationServer, ClientSecret, CredentialId, HostKey, HostKeyId, HostKeys, Resource, Stores,
     TokenFormat,
 };
 use support::*;
-use tracing::subscriber::DefaultGuard;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::format::FmtSpan;
-
-/// Everything that `tracing` is told, at every level, with every span.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    /// On this thread, as long as the guard lives.
-    fn capture() -> (Self, DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_writer(log.clone())
-            .with_max_level(tracing::Level::TRACE)
-            .with_span_events(FmtSpan::FULL)
-            .with_ansi(false)
-            .without_time()
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-/// Fails if `text` holds `secret`, or as much of it as somebody could use.
-#[track_caller]
-fn clean(text: &str, secret: &str, of: &str) {
-    let tail = &secret[secret.len() - 24..];
-    assert!(!text.contains(secret) && !text.contains(tail), "{of} shows the secret: {text}");
-}
 
 /// Every way to present `secret`, rightly and wrongly.
 fn presentations(id: &str, secret: &str) -> Vec<RequestBuilder> {
@@ -252,8 +198,7 @@ async fn t95_values_that_hold_secrets_cannot_be_printed() {
     shown += &format!("{keys:?}{secret:?}{secret:#?}{credential:?}{builder:?}");
     let parsed = ClientSecret::parse(secret.expose()).unwrap();
     let error = ClientSecret::parse(&format!("{}x", secret.expose())).unwrap_err();
-    let client = grantor::store::Client::builder(client_id("demo"), AuthMethod::CLIENT_SECRET_BASIC)
-        .credential(credential);
+    let client = Client::builder(client_id("demo"), AuthMethod::CLIENT_SECRET_BASIC).credential(credential);
     shown += &format!("{parsed:?}{error}{error:?}{client:?}{:?}", client.clone().build().unwrap());
     let server = builder.build().await.unwrap();
     shown += &format!("{server:?}{server:#?}{}{:?}", server.summary(), server.summary());
@@ -443,4 +388,64 @@ async fn t96_a_secret_in_the_place_of_the_id_is_not_named() {
         assert_eq!(seen.client_id, None);
         assert!(!format!("{seen:?}").contains(&secret));
     }
+}
+
+/// Grants and the tokens of workloads are credentials: what names them may be told, they may not.
+#[tokio::test]
+async fn t95_grants_and_workload_tokens_show_up_nowhere() {
+    let (log, _guard) = Log::capture();
+    let world = World::new();
+    let (key, stranger) = (Signing::es256(), Signing::es256());
+    let (server, _) = world.partnered(&key).await;
+    world.service_account("robot", &key, |client| client).await;
+    let identity = workloads::kubernetes().unwrap().identity.keys(inline(&[&key])).build().unwrap();
+    let held = Credential::workload(CredentialId::new("w").unwrap(), identity);
+    let pod =
+        Client::builder(client_id("pod"), AuthMethod::WORKLOAD_JWT).credential(held).scope(scope("read"));
+    world.insert(&pod.build().unwrap()).await;
+    let token = || workloads::kubernetes().unwrap().token;
+    let mut sent = Vec::new();
+    for assertion in [
+        vouched(),
+        vouched().claim("sub", "robot"),
+        vouched().claim("iss", "https://elsewhere.example"),
+        Assertion::of("robot"),
+        Assertion::of("robot").claim("exp", NOW - 60),
+        token(),
+    ] {
+        for assertion in [assertion.sign(&key), assertion.sign(&stranger)] {
+            sent.extend(
+                [bearer(&assertion, &[]), bearer(&assertion, &[])]
+                    .map(|request| (assertion.clone(), request)),
+            );
+        }
+    }
+    for token in [token(), token().claim("sub", "system:serviceaccount:other:x"), token().claim("iss", "x")] {
+        for token in [token.sign(&key), token.sign(&stranger)] {
+            let request = assert_with(&token, &[("client_id", "pod")]);
+            sent.push((token, request));
+        }
+    }
+    let mut issued = 0;
+    for (assertion, request) in sent {
+        clean(&format!("{:?}", request.clone().build()), &assertion, "the request");
+        let answer = send(&server, request).await;
+        issued += usize::from(answer.status == 200);
+        let (rest, signature) = assertion.rsplit_once('.').unwrap();
+        for part in [rest, rest.split('.').nth(1).unwrap(), signature] {
+            clean(&log.text(), part, "the log");
+            clean(&answer.text(), part, "the answer");
+            world
+                .events
+                .all()
+                .iter()
+                .for_each(|event| clean(&format!("{}{}", event.debug, event.source), part, "an event"));
+        }
+    }
+    assert_eq!(issued, 3, "one of each kind");
+    assert!(
+        log.text().contains(PARTNER) && log.text().contains("system:serviceaccount:other:x"),
+        "{}",
+        log.text()
+    );
 }

@@ -7,6 +7,7 @@ mod assertion;
 mod elsewhere;
 mod events;
 mod key_sets;
+mod log;
 mod spent;
 mod stubs;
 mod token;
@@ -19,6 +20,7 @@ pub use assertion::*;
 pub use elsewhere::*;
 pub use events::{Events, Kind, Seen, chain};
 pub use key_sets::{FakeKeySets, JWKS_URI, jwks_uri, published};
+pub use log::{Log, clean};
 pub use spent::*;
 pub use stubs::{
     CountingVerifier, FakeAnswer, FakeClients, FakeKeys, FakeReplace, FixedPolicy, Journal, Limiter,
