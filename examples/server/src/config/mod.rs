@@ -8,6 +8,7 @@ mod grants;
 mod key_sets;
 mod keys;
 mod mistake;
+mod profile;
 mod proof;
 mod refused;
 mod resource;
