@@ -3,7 +3,8 @@
 //! A client authenticates with its secret or a JWT, gets a short-lived signed access token with scopes no wider than it was
 //! given; APIs check that token, and it can be revoked. No users, no browser, no consent page: the client credentials grant
 //! (RFC 6749 §4.4), client secrets (§2.3.1), JWT client authentication (RFC 7523 §2.2), access tokens (RFC 9068) and opaque ones,
-//! resources (RFC 8707), introspection (RFC 7662, 9701), revocation (RFC 7009), published keys (RFC 7517) and metadata (RFC 8414).
+//! JWTs as grants (RFC 7523 §2.1) and the tokens of workloads (RFC 7521 §4.2), resources (RFC 8707), introspection (RFC 7662, 9701),
+//! revocation (RFC 7009), published keys (RFC 7517) and metadata (RFC 8414).
 //!
 //! This crate is the protocol and the ports. It brings no async runtime, no web framework, no database and no HTTP
 //! client: those are separate crates, and yours if you like.
