@@ -15,6 +15,7 @@ mod serve;
 mod start;
 mod stop;
 mod storage;
+mod trust;
 mod when;
 
 use std::io::Write;
@@ -43,6 +44,7 @@ fn run(flags: &Flags) -> Result<(), Failure> {
         None => block_on(start::start(flags)),
         Some(Command::Assertion(wanted)) => assertion::assertion(flags, wanted),
         Some(Command::Clients(command)) => block_on(clients::run(flags, command)),
+        Some(Command::Trust(command)) => block_on(trust::run(flags, command)),
         Some(Command::Keys(command)) => block_on(keys::run(flags, command)),
         Some(Command::HostKey { file, use_last: false }) => storage::add_host_key(file),
         Some(Command::HostKey { file, use_last: true }) => storage::use_last_host_key(file),

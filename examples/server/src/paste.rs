@@ -65,6 +65,12 @@ pub(crate) fn toml_text(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
+/// A key of TOML: bare where it can be.
+pub(crate) fn toml_key(text: &str) -> String {
+    let bare = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    if !text.is_empty() && text.bytes().all(bare) { text.to_owned() } else { toml_text(text) }
+}
+
 /// A list of strings of TOML.
 pub(crate) fn toml_list<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     format!("[{}]", texts.map(toml_text).collect::<Vec<_>>().join(", "))

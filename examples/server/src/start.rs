@@ -28,6 +28,8 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     let host_keys = backends.host_keys.clone();
     let configured = config.clients(&host_keys)?;
     let declared = configured.len();
+    let trust = config.trust()?;
+    let trusted = trust.len();
 
     let stop = StopSignals::listen().map_err(|error| Failure::because("no signals", error))?;
     let listener = TcpListener::bind(place.listen).await.map_err(|error| {
@@ -41,11 +43,11 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
         Some(memory) if address.ip().is_loopback() => Demo::register(&config, memory, &host_keys).await?,
         Some(_) | None => None,
     };
-    let stores = backends.stores(configured);
+    let stores = backends.stores(configured, trust);
     let is_shared = backends.memory().is_none();
     prepare(backends).await?;
     let issuer = place.issuer(address);
-    let key_sets = key_sets(issuer.starts_with("http://"));
+    let key_sets = key_sets(&config, issuer.starts_with("http://"))?;
     let mut builder = AuthorizationServer::builder(issuer, stores, host_keys)
         .executor(TokioExecutor::current())
         .dangerous()
@@ -73,6 +75,14 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
         }
         (None, None) | (Some(_), _) => "\n".to_owned(),
     };
+    let trusted = match trusted {
+        0 => String::new(),
+        count => format!(
+            "trust           {count} of {}{}\n",
+            config.place("trust"),
+            if is_shared { ", and those of the store" } else { "" }
+        ),
+    };
     let skew = config.clock_skew().map(|skew| format!("clock skew      {} s\n", skew.as_secs()));
     let skew = skew.unwrap_or_default();
     let rotation = config.key_rotation();
@@ -83,7 +93,7 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     );
     let commands = demo.as_ref().map(|demo| demo.commands(&server)).unwrap_or_default();
     say(&format!(
-        "grantor-server {} listens on {address}\n\n{}{rotation}{skew}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
+        "grantor-server {} listens on {address}\n\n{}{rotation}{skew}{trusted}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
         env!("CARGO_PKG_VERSION"),
         server.summary(),
         public_commands(&server),
@@ -97,16 +107,19 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What fetches the keys of clients with a `jwks_uri`. A machine without root certificates serves all others.
-fn key_sets(http_on_loopback: bool) -> Option<KeySets> {
-    let fetcher = Fetcher::builder();
+/// What fetches keys that are published. A machine without root certificates serves whoever needs none of those.
+fn key_sets(config: &Config, http_on_loopback: bool) -> Result<Option<KeySets>, Failure> {
+    let fetcher = config.allow(Fetcher::builder())?;
     let fetcher = if http_on_loopback { fetcher.dangerous().allow_http_on_loopback() } else { fetcher };
     match fetcher.build() {
-        Ok(fetcher) => Some(KeySets::new(fetcher)),
-        Err(error) => {
-            tracing::warn!("{}", Failure::because("clients with a jwks_uri are refused", error));
-            None
-        }
+        Ok(fetcher) => Ok(Some(KeySets::new(fetcher))),
+        Err(error) => match config.not_allowed(&error) {
+            Some(mistake) => Err(mistake.into()),
+            None => {
+                tracing::warn!("{}", Failure::because("whoever publishes its keys is refused", error));
+                Ok(None)
+            }
+        },
     }
 }
 

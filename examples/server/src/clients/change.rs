@@ -102,7 +102,7 @@ impl Desk {
     }
 
     /// Changes the record as it is now, however often others change it meanwhile.
-    async fn change<T>(
+    pub(super) async fn change<T>(
         &self,
         id: &ClientId,
         make: impl FnMut(&Client) -> Result<Result<(Client, T), grantor::InvalidValue>, Failure>,
@@ -136,7 +136,7 @@ impl Desk {
     }
 }
 
-fn named(id: &str) -> Result<ClientId, Failure> {
+pub(super) fn named(id: &str) -> Result<ClientId, Failure> {
     ClientId::new(id).map_err(|_| unknown(id))
 }
 

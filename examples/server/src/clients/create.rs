@@ -1,13 +1,13 @@
 //! `clients create`: into the store, or, on memory storage, which keeps nothing, as what to paste.
 
-use grantor::store::{AuthMethod, Client, Insert, Revision};
+use grantor::store::{AuthMethod, Client, CompatibilitySwitch, GrantType, Insert, Revision};
 use grantor::{
-    ClientId, Clock, Entropy, InvalidValue, ResourceUri, Scope, SigningAlgorithm, SystemClock, SystemEntropy,
+    ClientId, Clock, Entropy, InvalidValue, ResourceUri, SigningAlgorithm, SystemClock, SystemEntropy,
 };
 
 use super::desk::Desk;
 use super::new_proof::NewProof;
-use crate::config::Mistake;
+use crate::config::{Mistake, Stated, known_switch, short_grant};
 use crate::failure::Failure;
 use crate::flags::{Method, NewClient};
 use crate::paste::{say, say_once, toml_list, toml_text};
@@ -21,24 +21,37 @@ impl Desk {
         if let Some(file) = self.file_of(id.as_str()) {
             return Err(taken(&id, &format!(" in {file}")));
         }
-        let scope = Scope::parse(&wanted.scope).map_err(|rule| mistake("--scope", rule))?;
-        self.check_scope(&scope)?;
+        if self.trusts(id.as_str()).await? {
+            return Err(Failure::Runtime(format!(
+                "`{id}` is the name of a trusted issuer, and a client is its own issuer: choose another --id, or \
+                 `trust remove` it first"
+            )));
+        }
+        let stated = Stated::by_flags(&self.config);
+        let scope = stated.scope("scope", &wanted.scope)?;
+        let grants = match &*wanted.grants {
+            [] => vec![GrantType::CLIENT_CREDENTIALS],
+            grants => grants.to_vec(),
+        };
+        let switches = self.switches(&wanted.switches)?;
         let (proof, credential) = NewProof::make(&id, wanted, &self.host_keys)?;
-        let resources = self.uris("--resource", &wanted.resources)?;
-        let serves = self.uris("--serves", &wanted.serves)?;
+        let resources = stated.uris("resources", &wanted.resources)?;
+        let serves = stated.uris("serves", &wanted.serves)?;
         if let Some(algorithm) = wanted.introspection_alg {
             self.check_is_held(algorithm)?;
         }
         let epoch = Client::first_token_epoch(&SystemEntropy::new())
             .map_err(|error| Failure::because("no randomness", error))?;
         let client = Client::builder(id, method(wanted.auth))
+            .grant_types(grants)
+            .compatibility(switches)
             .name(wanted.name.as_deref().unwrap_or_default())
             .scope(scope)
             .resources(Some(resources).filter(|listed| !listed.is_empty()))
             .serves(serves)
             .introspector(wanted.introspector)
             .introspection_signed_response_alg(wanted.introspection_alg)
-            .credential(credential)
+            .credentials(credential)
             .created_at(SystemClock::new().now())
             .token_epoch(epoch)
             .build()
@@ -87,31 +100,17 @@ impl Desk {
 }
 
 impl Desk {
-    /// Every word has to mean something to a resource of the configuration, if there is one.
-    fn check_scope(&self, scope: &Scope) -> Result<(), Failure> {
-        let declared = self.config.declared_scopes();
-        let unknown = scope.tokens().find(|token| self.config.path().is_some() && !declared.contains(token));
-        match unknown {
-            Some(unknown) => {
-                let wrong = format!("no resource of the configuration has the scope `{unknown}`");
-                Err(Mistake::new("--scope", wrong, "add it to one of the [[resources]], or take it out")
-                    .into())
+    /// Each known, and permitted by the configuration, if there is one.
+    fn switches(&self, names: &[String]) -> Result<Vec<CompatibilitySwitch>, Failure> {
+        let missing = |(wrong, remedy): (String, String)| Mistake::new("--switch", wrong, remedy);
+        let switch = |name: &String| {
+            let switch = known_switch(name).map_err(missing)?;
+            if self.config.path().is_some() {
+                self.config.check_permits(&switch).map_err(missing)?;
             }
-            None => Ok(()),
-        }
-    }
-
-    /// Identifiers of resources, declared ones if there is a configuration.
-    fn uris(&self, flag: &str, listed: &[String]) -> Result<Vec<ResourceUri>, Failure> {
-        let uri = |text: &String| {
-            let uri = ResourceUri::new(text.as_str()).map_err(|rule| mistake(flag, rule))?;
-            if self.config.path().is_none() || self.config.declares(text) {
-                return Ok(uri);
-            }
-            let wrong = format!("the resource `{uri}` is not declared in the configuration");
-            Err(Mistake::new(flag, wrong, "write the uri of one of the [[resources]], byte for byte").into())
+            Ok(switch)
         };
-        listed.iter().map(uri).collect()
+        names.iter().map(switch).collect()
     }
 
     fn check_is_held(&self, algorithm: SigningAlgorithm) -> Result<(), Failure> {
@@ -150,8 +149,12 @@ fn paste(client: &Client, proof: &NewProof) -> String {
         line("name", &toml_text(name));
     }
     line("auth", &toml_text(client.auth_method().as_str()));
-    let (key, value) = proof.entry();
-    line(key, &value);
+    if let Some((key, value)) = proof.entry() {
+        line(key, &value);
+    }
+    if !client.grant_types().eq([&GrantType::CLIENT_CREDENTIALS]) {
+        line("grant_types", &toml_list(client.grant_types().map(short_grant)));
+    }
     line("scope", &toml_text(client.scope().as_str()));
     if let Some(resources) = client.resources() {
         line("resources", &toml_list(resources.iter().map(ResourceUri::as_str)));
@@ -161,6 +164,9 @@ fn paste(client: &Client, proof: &NewProof) -> String {
     }
     if client.is_introspector() {
         line("introspector", "true");
+    }
+    if client.compatibility().next().is_some() {
+        line("compatibility", &toml_list(client.compatibility().map(CompatibilitySwitch::as_str)));
     }
     if let Some(algorithm) = client.introspection_signed_response_alg() {
         line("introspection_signed_response_alg", &toml_text(algorithm));
@@ -175,5 +181,6 @@ const fn method(wanted: Method) -> AuthMethod {
         Method::ClientSecretPost => AuthMethod::CLIENT_SECRET_POST,
         Method::ClientSecretJwt => AuthMethod::CLIENT_SECRET_JWT,
         Method::PrivateKeyJwt => AuthMethod::PRIVATE_KEY_JWT,
+        Method::WorkloadJwt => AuthMethod::WORKLOAD_JWT,
     }
 }

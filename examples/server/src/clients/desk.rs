@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use grantor::store::{Client, ClientQuery, ClientRegistry, Versioned};
-use grantor::{ClientId, HostKeys};
+use grantor::store::{Client, ClientQuery, ClientRegistry, TrustRegistry, Versioned};
+use grantor::{ClientId, HostKeys, IssuerName};
 
 use crate::config::{Config, Mistake};
 use crate::failure::Failure;
@@ -13,16 +13,18 @@ use crate::storage::{Backends, NotReady};
 /// How many clients are asked for at a time.
 const PAGE: usize = 500;
 
-pub(super) struct Desk {
-    pub(super) config: Config,
+pub(crate) struct Desk {
+    pub(crate) config: Config,
     pub(super) backends: Backends,
     pub(super) host_keys: HostKeys,
     /// `None` for memory, which keeps nothing from one process to the next.
     pub(super) registry: Option<Arc<dyn ClientRegistry>>,
+    /// The same for trusted issuers.
+    pub(crate) trust: Option<Arc<dyn TrustRegistry>>,
 }
 
 impl Desk {
-    pub(super) async fn open(flags: &Flags) -> Result<Self, Failure> {
+    pub(crate) async fn open(flags: &Flags) -> Result<Self, Failure> {
         let config = Config::load(flags.config.as_deref())?;
         let backends = Backends::open(flags, &config)?;
         match backends.prepare_registry().await {
@@ -30,7 +32,13 @@ impl Desk {
             Err(NotReady::Away(failure) | NotReady::Wrong(failure)) => return Err(failure),
         }
         backends.check_host_keys().await?;
-        Ok(Self { config, registry: backends.registry(), host_keys: backends.host_keys.clone(), backends })
+        Ok(Self {
+            config,
+            registry: backends.registry(),
+            trust: backends.trust_registry(),
+            host_keys: backends.host_keys.clone(),
+            backends,
+        })
     }
 
     /// Those of the configuration file, in the order of their ids.
@@ -38,6 +46,31 @@ impl Desk {
         let mut clients = self.config.clients(&self.host_keys)?;
         clients.sort_by(|one, other| one.id().cmp(other.id()));
         Ok(clients)
+    }
+
+    /// The one of the configuration file or else of the store, if there is one.
+    pub(crate) async fn client(&self, id: &ClientId) -> Result<Option<Client>, Failure> {
+        let mut configured = self.configured()?.into_iter();
+        if let Some(client) = configured.find(|client| client.id() == id) {
+            return Ok(Some(client));
+        }
+        let Some(registry) = &self.registry else { return Ok(None) };
+        let found =
+            registry.find(id).await.map_err(|error| Failure::because("the client cannot be read", error))?;
+        Ok(found.map(|found| found.record().clone()))
+    }
+
+    /// Whether assertions of an issuer of this name are grants.
+    pub(super) async fn trusts(&self, name: &str) -> Result<bool, Failure> {
+        let Ok(issuer) = IssuerName::new(name) else { return Ok(false) };
+        if self.config.trusts(&issuer) {
+            return Ok(true);
+        }
+        let Some(trust) = &self.trust else { return Ok(false) };
+        let found = trust.find(&issuer).await;
+        found
+            .map(|found| found.is_some())
+            .map_err(|error| Failure::because("the trusted issuers cannot be read", error))
     }
 
     /// All, in the order of their ids. One of the file stands before a stored one of its id.

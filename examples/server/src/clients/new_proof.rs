@@ -15,20 +15,29 @@ use crate::paste::{shell_word, toml_table, toml_text};
 use crate::private_file;
 
 pub(super) enum NewProof {
-    Secret { variable: String, secret: ClientSecret },
-    Key { file: PathBuf, key: Box<MadeKey> },
+    Secret {
+        variable: String,
+        secret: ClientSecret,
+    },
+    Key {
+        file: PathBuf,
+        key: Box<MadeKey>,
+    },
     Published(KeySetUrl),
+    /// Nothing of its own: its platform vouches for it.
+    Workloads,
 }
 
 impl NewProof {
-    /// Makes it, and the credential that goes with it. Nothing is written yet.
+    /// Makes it, and the credential that goes with it, if there is one yet. Nothing is written yet.
     pub(super) fn make(
         id: &ClientId,
         wanted: &NewClient,
         host_keys: &HostKeys,
-    ) -> Result<(Self, Credential), Failure> {
+    ) -> Result<(Self, Option<Credential>), Failure> {
+        let held = |(proof, credential)| (proof, Some(credential));
         match (wanted.auth, &wanted.key_out, &wanted.jwks_uri) {
-            (Method::PrivateKeyJwt, None, Some(url)) => Self::published(url),
+            (Method::PrivateKeyJwt, None, Some(url)) => Self::published(url).map(held),
             (Method::PrivateKeyJwt, Some(_), Some(_)) => {
                 let remedy = "take out --key-out, whose key the server would keep, or --jwks-uri";
                 Err(Mistake::new("--jwks-uri", "there is --key-out beside it", remedy).into())
@@ -36,7 +45,7 @@ impl NewProof {
             (Method::PrivateKeyJwt, Some(file), None) => {
                 let key = MadeKey::generate()?;
                 let credential = key.credential.clone();
-                Ok((Self::Key { file: file.clone(), key: Box::new(key) }, credential))
+                Ok((Self::Key { file: file.clone(), key: Box::new(key) }, Some(credential)))
             }
             (Method::PrivateKeyJwt, None, None) => {
                 let remedy = "name a new file for the private key, such as --key-out billing.key; or where the client \
@@ -51,7 +60,8 @@ impl NewProof {
                 let remedy = "take it out, or write --auth private_key_jwt";
                 Err(Mistake::new("--key-out", "there is no private key with this --auth", remedy).into())
             }
-            (method, None, None) => Self::secret(id, method == Method::ClientSecretJwt, host_keys),
+            (Method::WorkloadJwt, None, None) => Ok((Self::Workloads, None)),
+            (method, None, None) => Self::secret(id, method == Method::ClientSecretJwt, host_keys).map(held),
         }
     }
 
@@ -110,12 +120,13 @@ impl NewProof {
     }
 
     /// How it stands in the configuration.
-    pub(super) fn entry(&self) -> (&'static str, String) {
-        match self {
+    pub(super) fn entry(&self) -> Option<(&'static str, String)> {
+        Some(match self {
+            Self::Workloads => return None,
             Self::Secret { variable, .. } => ("secrets", format!("[{{ env = {} }}]", toml_text(variable))),
             Self::Key { key, .. } => ("jwks", format!("{{ keys = [{}] }}", inline(&key.public))),
             Self::Published(url) => ("jwks_uri", toml_text(url.as_str())),
-        }
+        })
     }
 
     /// What the client gets, where the server reads the configuration file.
@@ -126,6 +137,10 @@ impl NewProof {
                  once and\n# kept nowhere; whoever has it is the client.\n\n{}\n",
                 self.line()
             ),
+            Self::Workloads => format!(
+                "\n# Behind it come its workloads, which {} prints. Until then it\n# needs enabled = false.\n",
+                federate(id)
+            ),
             Self::Key { .. } | Self::Published(_) => self.for_the_client(id),
         }
     }
@@ -134,7 +149,7 @@ impl NewProof {
     pub(super) fn line(&self) -> String {
         match self {
             Self::Secret { variable, secret } => format!("{variable}={}", secret.expose()),
-            Self::Key { .. } | Self::Published(_) => String::new(),
+            Self::Key { .. } | Self::Published(_) | Self::Workloads => String::new(),
         }
     }
 
@@ -155,12 +170,21 @@ impl NewProof {
                     shell_word(id.as_str())
                 )
             }
+            Self::Workloads => format!(
+                "\n# It has no secret. Say next which workload it is, by its platform:\n#\n#     {}\n",
+                federate(id)
+            ),
             Self::Published(url) => format!(
                 "\n# Its public keys are read from {url} when it asks for a token. What is there has to be a JWK Set\n# \
                  (RFC 7517 §5); a key that is taken out of it ends within five minutes.\n"
             ),
         }
     }
+}
+
+/// What to do next for a client that has no workload yet.
+fn federate(id: &ClientId) -> String {
+    format!("grantor-server clients federate add {} --profile …", shell_word(id.as_str()))
 }
 
 fn inline(jwk: &Map<String, Value>) -> String {

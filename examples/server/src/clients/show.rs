@@ -1,10 +1,12 @@
 //! `clients list` and `clients show`: what is registered, without a secret in it.
 
-use grantor::store::{Client, CompatibilitySwitch, Credential, CredentialKind};
+use grantor::store::{Client, CompatibilitySwitch, Credential, CredentialKind, GrantType};
 use grantor::{ClientId, Clock, CredentialId, PublicKey, ResourceUri, SystemClock, Timestamp};
 use serde_json::{Value, json};
 
 use super::desk::{Desk, unknown};
+use super::workload_table::{document as workload_document, workload, workloads};
+use crate::config::short_grant;
 use crate::failure::Failure;
 use crate::paste::{pretty, say, table};
 use crate::when::{ago, at};
@@ -49,7 +51,7 @@ impl Desk {
         say(&if as_json { pretty(&shown(&client, &uses)) } else { page(&client, &uses) })
     }
 
-    async fn uses(&self, client: &Client) -> Result<Uses, Failure> {
+    pub(super) async fn uses(&self, client: &Client) -> Result<Uses, Failure> {
         let Some(usage) = self.backends.usage() else { return Ok(Uses(None)) };
         let uses = usage.last_used(client.id()).await;
         uses.map(|uses| Uses(Some(uses)))
@@ -58,15 +60,15 @@ impl Desk {
 }
 
 /// When the credentials of a client were last used, where that is recorded.
-struct Uses(Option<Vec<(CredentialId, Timestamp)>>);
+pub(super) struct Uses(Option<Vec<(CredentialId, Timestamp)>>);
 
 impl Uses {
-    fn of(&self, held: &Credential) -> Option<Timestamp> {
+    pub(super) fn of(&self, held: &Credential) -> Option<Timestamp> {
         let mut uses = self.0.iter().flatten();
         uses.find_map(|(id, used_at)| (id == held.id()).then_some(*used_at))
     }
 
-    fn in_words(&self, held: &Credential, now: Timestamp) -> String {
+    pub(super) fn in_words(&self, held: &Credential, now: Timestamp) -> String {
         match (self.of(held), &self.0) {
             (Some(used_at), _) => ago(used_at, now),
             (None, Some(_)) => "never seen".to_owned(),
@@ -95,6 +97,7 @@ fn page(client: &Client, uses: &Uses) -> String {
         ("auth", client.auth_method().as_str().to_owned()),
         ("enabled", yes_no(client.is_enabled()).to_owned()),
         ("created", client.created_at().map_or_else(|| "-".to_owned(), |moment| moment.to_string())),
+        ("grants", client.grant_types().map(short_grant).collect::<Vec<_>>().join(" ")),
         ("scope", client.scope().as_str().to_owned()),
         ("default scope", client.default_scope().as_str().to_owned()),
         ("resources", client.resources().map_or_else(|| "all".to_owned(), list)),
@@ -125,7 +128,11 @@ fn page(client: &Client, uses: &Uses) -> String {
     let credentials: Vec<_> =
         std::iter::once(head).chain(client.credentials().iter().map(credential)).collect();
     let coarse = if uses.0.is_some() { "\nA use is noted once an hour at most.\n" } else { "" };
-    format!("{}\n{}{coarse}", table(&facts), table(&credentials))
+    let workloads = match workloads(client, uses) {
+        none if none.is_empty() => none,
+        some => format!("\n{some}"),
+    };
+    format!("{}\n{}{workloads}{coarse}", table(&facts), table(&credentials))
 }
 
 /// One client, with what the list does not ask for.
@@ -153,6 +160,7 @@ fn document(client: &Client) -> Value {
             "kid": key.and_then(PublicKey::kid),
             "thumbprint": key.map(PublicKey::thumbprint),
             "jwks_uri": jwks_uri(held),
+            "workload": workload(held).map(workload_document),
             "label": held.label(),
             "not_before": moment(held.not_before()),
             "expires_at": moment(held.expires_at()),
@@ -164,6 +172,7 @@ fn document(client: &Client) -> Value {
         "auth": client.auth_method().as_str(),
         "enabled": client.is_enabled(),
         "created_at": moment(client.created_at()),
+        "grant_types": client.grant_types().map(GrantType::as_str).collect::<Vec<_>>(),
         "scope": client.scope().as_str(),
         "default_scope": client.default_scope().as_str(),
         "resources": client.resources().map(uris),

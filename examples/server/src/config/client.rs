@@ -1,9 +1,10 @@
 //! From the clients of the file to core's records.
 
 use grantor::store::{Client, ClientBuilder};
-use grantor::{ClientId, HostKeys, InvalidValue, ResourceUri, Scope};
+use grantor::{ClientId, HostKeys, InvalidValue};
 
 use super::document::ClientEntry;
+use super::stated::Stated;
 use super::{Config, Mistake};
 
 impl Config {
@@ -27,17 +28,20 @@ impl Config {
     fn client(&self, at: usize, entry: &ClientEntry, host_keys: &HostKeys) -> Result<Client, Mistake> {
         let key = |name: &str| format!("clients[{at}].{name}");
         let id = ClientId::new(entry.id.as_str()).map_err(|rule| self.invalid(&key("id"), rule))?;
-        let scope = self.scope(&key("scope"), &entry.scope)?;
+        let stated = Stated::in_block(self, format!("clients[{at}]"));
+        let scope = stated.scope("scope", &entry.scope)?;
+        let grants = self.grants(&key("grant_types"), entry.grant_types.as_deref())?;
         let method = self.auth(&key("auth"), entry.auth.as_deref())?;
         let mut client = Client::builder(id.clone(), method.clone())
             .enabled(entry.enabled.unwrap_or(true))
             .introspector(entry.introspector)
             .scope(scope)
-            .serves(self.uris(&key("serves"), &entry.serves)?)
+            .grant_types(grants)
+            .serves(stated.uris("serves", &entry.serves)?)
             .token_epoch(entry.token_epoch.into())
             .compatibility(self.switches(&key("compatibility"), &entry.compatibility)?);
         if let Some(listed) = &entry.resources {
-            client = client.resources(self.uris(&key("resources"), listed)?);
+            client = client.resources(stated.uris("resources", listed)?);
         }
         if let Some(name) = &entry.introspection_signed_response_alg {
             let key = key("introspection_signed_response_alg");
@@ -48,7 +52,7 @@ impl Config {
         }
         if let Some(text) = &entry.default_scope {
             let key = key("default_scope");
-            client = self.accepted(&key, client.default_scope(self.scope(&key, text)?))?;
+            client = self.accepted(&key, client.default_scope(stated.scope("default_scope", text)?))?;
         }
         for (key, credential) in
             self.credentials(&format!("clients[{at}]"), entry, &method, (&id, host_keys))?
@@ -56,32 +60,6 @@ impl Config {
             client = self.accepted(&key, client.credential(credential))?;
         }
         client.build().map_err(|rule| self.invalid(&format!("clients[{at}]"), rule))
-    }
-
-    /// A scope of which every word means something to a declared resource.
-    fn scope(&self, key: &str, text: &str) -> Result<Scope, Mistake> {
-        let scope = Scope::parse(text).map_err(|rule| self.invalid(key, rule))?;
-        let declared = self.declared_scopes();
-        if let Some(unknown) = scope.tokens().find(|token| !declared.contains(token)) {
-            let remedy = "add it to the scopes of one of the [[resources]], or take it out";
-            return Err(self.mistake(key, format!("no resource has the scope `{unknown}`"), remedy));
-        }
-        Ok(scope)
-    }
-
-    /// Identifiers of declared resources.
-    fn uris(&self, key: &str, listed: &[String]) -> Result<Vec<ResourceUri>, Mistake> {
-        let uri = |(at, text): (usize, &String)| {
-            let key = format!("{key}[{at}]");
-            let uri = ResourceUri::new(text.as_str()).map_err(|rule| self.invalid(&key, rule))?;
-            if self.declares(text) {
-                Ok(uri)
-            } else {
-                let remedy = "write the uri of one of the [[resources]], byte for byte";
-                Err(self.mistake(&key, format!("the resource `{uri}` is not declared"), remedy))
-            }
-        };
-        listed.iter().enumerate().map(uri).collect()
     }
 
     /// `client`, if core takes what was added last.

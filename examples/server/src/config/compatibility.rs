@@ -48,42 +48,51 @@ impl Config {
     /// The switches of the client at `key`, each known and permitted.
     pub(super) fn switches(&self, key: &str, names: &[String]) -> Result<Vec<CompatibilitySwitch>, Mistake> {
         let switch = |(at, name): (usize, &String)| {
-            let key = format!("{key}[{at}]");
-            let shown = name.escape_debug();
-            let of_clients = CompatibilitySwitch::ALL
-                .into_iter()
-                .filter(|switch| *switch != CompatibilitySwitch::OPENID_DISCOVERY);
-            if *name == CompatibilitySwitch::OPENID_DISCOVERY.as_str() {
-                let remedy =
-                    "take it out, and write openid_discovery = \"every_client\" in [dangerous.compatibility]";
-                return Err(self.mistake(&key, "one document serves all clients", remedy));
-            }
-            let known: Vec<_> = of_clients.collect();
-            let Some(switch) = known.iter().find(|switch| switch.as_str() == name) else {
-                let names: Vec<_> = known.iter().map(CompatibilitySwitch::as_str).collect();
-                let remedy = format!("write one of {}", names.join(", "));
-                return Err(self.mistake(&key, format!("there is no switch `{shown}`"), remedy));
-            };
-            if self.permitted().any(|(permitted, _)| permitted == *switch) {
-                Ok(switch.clone())
-            } else {
-                let remedy = format!(
-                    "write {shown} = \"listed_clients\" in [dangerous.compatibility], or take it out"
-                );
-                Err(self.mistake(&key, format!("the server does not permit `{shown}`"), remedy))
-            }
+            let missing =
+                |(wrong, remedy): (String, String)| self.mistake(&format!("{key}[{at}]"), wrong, remedy);
+            let switch = known_switch(name).map_err(missing)?;
+            self.check_permits(&switch).map_err(missing).map(|()| switch)
         };
         names.iter().enumerate().map(switch).collect()
     }
 
+    /// Whether the server honours it for clients that name it. If not, what is wrong and the remedy.
+    pub(crate) fn check_permits(&self, switch: &CompatibilitySwitch) -> Result<(), (String, String)> {
+        if self.permitted().any(|(permitted, _)| permitted == *switch) {
+            return Ok(());
+        }
+        let shown = switch.as_str();
+        let remedy =
+            format!("write {shown} = \"listed_clients\" in [dangerous.compatibility], or take it out");
+        Err((format!("the server does not permit `{shown}`"), remedy))
+    }
+
     fn permitted(&self) -> impl Iterator<Item = (CompatibilitySwitch, Reach)> {
         let entry = &self.document.dangerous.compatibility;
-        let own: [(_, Option<ReachEntry>); 4] = [
+        let own: [(_, Option<ReachEntry>); 5] = [
             (CompatibilitySwitch::TOKEN_ENDPOINT_AUDIENCE, entry.token_endpoint_audience),
             (CompatibilitySwitch::ASSERTION_REUSE, entry.assertion_reuse),
+            (CompatibilitySwitch::GOOGLE_SERVICE_ACCOUNT, entry.google_service_account),
             (CompatibilitySwitch::RAW_BASIC, entry.raw_basic),
             (CompatibilitySwitch::OPENID_DISCOVERY, entry.openid_discovery),
         ];
         own.into_iter().filter_map(|(switch, reach)| Some((switch, reach?.0)))
     }
+}
+
+/// The switch of this name that a client can have. If there is none, what is wrong and the remedy.
+pub(crate) fn known_switch(name: &str) -> Result<CompatibilitySwitch, (String, String)> {
+    if name == CompatibilitySwitch::OPENID_DISCOVERY.as_str() {
+        let remedy =
+            "take it out, and write openid_discovery = \"every_client\" in [dangerous.compatibility]";
+        return Err(("one document serves all clients".to_owned(), remedy.to_owned()));
+    }
+    let all = CompatibilitySwitch::ALL.into_iter();
+    let known: Vec<_> = all.filter(|switch| *switch != CompatibilitySwitch::OPENID_DISCOVERY).collect();
+    let named = known.iter().find(|switch| switch.as_str() == name);
+    named.cloned().ok_or_else(|| {
+        let names: Vec<_> = known.iter().map(CompatibilitySwitch::as_str).collect();
+        let wrong = format!("there is no switch `{}`", name.escape_debug());
+        (wrong, format!("write one of {}", names.join(", ")))
+    })
 }

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 
 use super::accepted_loss::AcceptedLoss;
 use super::compatibility::ReachEntry;
+use super::trust::TrustEntry;
 use super::value::{Lifetime, Moment};
+use super::workload::WorkloadEntry;
 
 /// The whole file. All of it is optional.
 #[derive(Default, Deserialize)]
@@ -20,6 +22,8 @@ pub(crate) struct Document {
     pub(super) keys: KeysEntry,
     pub(super) resources: Vec<ResourceEntry>,
     pub(crate) clients: Vec<ClientEntry>,
+    pub(super) trust: Vec<TrustEntry>,
+    pub(super) key_sets: KeySetsEntry,
     pub(super) endpoints: EndpointsEntry,
     pub(super) dangerous: DangerousEntry,
 }
@@ -30,6 +34,14 @@ pub(crate) struct Document {
 pub(super) struct KeysEntry {
     pub(super) rotate_every: Option<Lifetime>,
     pub(super) propagation: Option<Lifetime>,
+}
+
+/// What may be fetched from inside one's own network.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct KeySetsEntry {
+    pub(super) allow_hosts: Vec<String>,
+    pub(super) roots: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,6 +66,9 @@ pub(crate) struct ClientEntry {
     pub(super) jwks: Option<Map<String, Value>>,
     pub(super) jwks_file: Option<String>,
     pub(super) jwks_uri: Option<String>,
+    #[serde(default)]
+    pub(super) workloads: Vec<WorkloadEntry>,
+    pub(super) grant_types: Option<Vec<String>>,
     #[serde(default)]
     pub(super) scope: String,
     pub(super) default_scope: Option<String>,
@@ -109,6 +124,7 @@ pub(super) struct DangerousEntry {
 pub(super) struct CompatibilityEntry {
     pub(super) token_endpoint_audience: Option<ReachEntry>,
     pub(super) assertion_reuse: Option<ReachEntry>,
+    pub(super) google_service_account: Option<ReachEntry>,
     pub(super) raw_basic: Option<ReachEntry>,
     pub(super) openid_discovery: Option<ReachEntry>,
 }

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 use grantor::store::Credential;
-use grantor::{InvalidValue, KeySetUrl, PublicKey};
+use grantor::{InvalidValue, PublicKey};
 use serde_json::Value;
 
 use super::document::ClientEntry;
+use super::stated::Stated;
 use super::{Config, Mistake};
 
 /// Fifty of the largest keys, each with its certificates; whatever is longer is another file.
@@ -18,11 +20,12 @@ impl Config {
     pub(super) fn keys(&self, key: &str, entry: &ClientEntry) -> Result<Vec<(String, Credential)>, Mistake> {
         let (key, jwks) = match (&entry.jwks, &entry.jwks_file, &entry.jwks_uri) {
             (None, None, None) => return Ok(Vec::new()),
-            (None, None, Some(url)) => return self.jwks_uri(&format!("{key}.jwks_uri"), url),
+            (None, None, Some(url)) => return self.jwks_uri(key, url),
             (Some(inline), None, None) => (format!("{key}.jwks"), Value::Object(inline.clone()).to_string()),
             (None, Some(path), None) => {
                 let key = format!("{key}.jwks_file");
-                let text = self.jwks_file(&key, path)?;
+                let text = read_jwks(&self.beside(path))
+                    .map_err(|(wrong, remedy)| self.mistake(&key, wrong, remedy))?;
                 (key, text)
             }
             (Some(_), Some(_), _) => {
@@ -43,32 +46,11 @@ impl Config {
         keys.into_iter().map(credential).collect()
     }
 
-    /// The place is all that is known now: it is asked when the client comes.
-    fn jwks_uri(&self, key: &str, text: &str) -> Result<Vec<(String, Credential)>, Mistake> {
-        let url = KeySetUrl::new(text).map_err(|rule| self.invalid(key, rule))?;
-        if text.starts_with("http://") && !is_on_loopback(text) {
-            let remedy =
-                "write an https URL; plain http is for an address on loopback, under an issuer on loopback";
-            return Err(self.mistake(key, "plain http: whoever is on the way chooses the keys", remedy));
-        }
-        let credential = Credential::key_set(url).map_err(|rule| self.invalid(key, rule))?;
-        Ok(vec![(key.to_owned(), credential)])
-    }
-
-    fn jwks_file(&self, key: &str, path: &str) -> Result<String, Mistake> {
-        let path = self.beside(path);
-        let shown = path.display();
-        let remedy = "write the path of a readable file that holds a JWK Set, { \"keys\": […] }; relative paths \
-                      begin beside this file";
-        let mut text = String::new();
-        let read = File::open(&path).and_then(|file| file.take(FILE_BYTES + 1).read_to_string(&mut text));
-        match read {
-            Ok(bytes) if bytes as u64 > FILE_BYTES => {
-                Err(self.mistake(key, format!("`{shown}` is larger than {FILE_BYTES} bytes"), remedy))
-            }
-            Ok(_) => Ok(text),
-            Err(error) => Err(self.mistake(key, format!("`{shown}` cannot be read: {error}"), remedy)),
-        }
+    fn jwks_uri(&self, client: &str, text: &str) -> Result<Vec<(String, Credential)>, Mistake> {
+        let url = Stated::in_block(self, client.to_owned()).key_set_url("jwks_uri", text)?;
+        let key = format!("{client}.jwks_uri");
+        let credential = Credential::key_set(url).map_err(|rule| self.invalid(&key, rule))?;
+        Ok(vec![(key, credential)])
     }
 
     /// Which key of the set breaks which rule. What stands in it is not shown: it may be private.
@@ -91,8 +73,24 @@ impl Config {
     }
 }
 
+/// What stands in the file of a JWK Set; else what is wrong and the remedy.
+pub(super) fn read_jwks(path: &Path) -> Result<String, (String, &'static str)> {
+    let shown = path.display();
+    let remedy = "write the path of a readable file that holds a JWK Set, { \"keys\": […] }; relative paths \
+                  begin beside this file";
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(FILE_BYTES + 1).read_to_string(&mut text));
+    match read {
+        Ok(bytes) if bytes as u64 > FILE_BYTES => {
+            Err((format!("`{shown}` is larger than {FILE_BYTES} bytes"), remedy))
+        }
+        Ok(_) => Ok(text),
+        Err(error) => Err((format!("`{shown}` cannot be read: {error}"), remedy)),
+    }
+}
+
 /// Whether a plain URL names this machine, in one of the ways in which people write that.
-fn is_on_loopback(url: &str) -> bool {
+pub(super) fn is_on_loopback(url: &str) -> bool {
     let hosts = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
     let rest = hosts.iter().find_map(|host| url.strip_prefix(host));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?']))

@@ -4,22 +4,33 @@ mod accepted_loss;
 mod client;
 mod compatibility;
 mod document;
+mod grants;
+mod key_sets;
 mod keys;
 mod mistake;
+mod profile;
 mod proof;
 mod refused;
 mod resource;
 mod rotation;
 mod secret;
+mod stated;
+mod trust;
 mod unreadable;
 mod value;
+mod workload;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use compatibility::known_switch;
 use document::Document;
+pub(crate) use grants::{GRANTS, grant, short as short_grant};
 pub(crate) use mistake::Mistake;
 pub(crate) use resource::Target;
+pub(crate) use stated::Stated;
+pub(crate) use trust::TrustEntry;
 pub(crate) use value::span_of_time;
+pub(crate) use workload::WorkloadEntry;
 
 /// What the file says; where there is none, nothing.
 pub(crate) struct Config {

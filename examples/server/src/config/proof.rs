@@ -6,12 +6,33 @@ use grantor::{ClientId, HostKeys};
 use super::document::ClientEntry;
 use super::{Config, Mistake};
 
-const METHODS: [AuthMethod; 4] = [
+const METHODS: [AuthMethod; 5] = [
     AuthMethod::CLIENT_SECRET_BASIC,
     AuthMethod::CLIENT_SECRET_POST,
     AuthMethod::CLIENT_SECRET_JWT,
     AuthMethod::PRIVATE_KEY_JWT,
+    AuthMethod::WORKLOAD_JWT,
 ];
+
+/// What a client of a method proves itself with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Has {
+    Secrets,
+    Keys,
+    Workloads,
+}
+
+impl Has {
+    fn of(method: &AuthMethod) -> Self {
+        if *method == AuthMethod::PRIVATE_KEY_JWT {
+            Self::Keys
+        } else if *method == AuthMethod::WORKLOAD_JWT {
+            Self::Workloads
+        } else {
+            Self::Secrets
+        }
+    }
+}
 
 impl Config {
     pub(super) fn auth(&self, key: &str, name: Option<&str>) -> Result<AuthMethod, Mistake> {
@@ -31,31 +52,37 @@ impl Config {
         method: &AuthMethod,
         owner: (&ClientId, &HostKeys),
     ) -> Result<Vec<(String, Credential)>, Mistake> {
-        let signs = *method == AuthMethod::PRIVATE_KEY_JWT;
+        let has = Has::of(method);
         self.of_use(key, entry, method)?;
-        let found = if signs {
-            self.keys(key, entry)?
-        } else {
-            let secret = |(number, secret)| {
-                let key = format!("{key}.secrets[{number}]");
-                let credential = self.credential(&key, number, secret, method, owner)?;
-                Ok((key, credential))
-            };
-            entry.secrets.iter().enumerate().map(secret).collect::<Result<_, _>>()?
+        let found = match has {
+            Has::Keys => self.keys(key, entry)?,
+            Has::Workloads => self.workloads(key, &entry.workloads)?,
+            Has::Secrets => {
+                let secret = |(number, secret)| {
+                    let key = format!("{key}.secrets[{number}]");
+                    let credential = self.credential(&key, number, secret, method, owner)?;
+                    Ok((key, credential))
+                };
+                entry.secrets.iter().enumerate().map(secret).collect::<Result<_, _>>()?
+            }
         };
         if entry.enabled.unwrap_or(true) && found.is_empty() {
-            let (name, wrong, remedy) = if signs {
-                (
+            let (name, wrong, remedy) = match has {
+                Has::Keys => (
                     "jwks",
                     "no key, so it could never get a token",
                     "add jwks_file = \"PATH\", jwks = { keys = […] } or jwks_uri = \"URL\", or enabled = false",
-                )
-            } else {
-                (
+                ),
+                Has::Workloads => (
+                    "workloads",
+                    "no workload, so it could never get a token",
+                    "put a [[clients.workloads]] block behind it (`clients federate add` prints one), or enabled = false",
+                ),
+                Has::Secrets => (
                     "secrets",
                     "no secret, so it could never get a token",
                     "add secrets = [{ env = \"NAME\" }], or enabled = false",
-                )
+                ),
             };
             return Err(self.mistake(&format!("{key}.{name}"), wrong, remedy));
         }
@@ -64,21 +91,25 @@ impl Config {
 
     /// Refuses what the method would never look at.
     fn of_use(&self, key: &str, entry: &ClientEntry, method: &AuthMethod) -> Result<(), Mistake> {
-        let signs = *method == AuthMethod::PRIVATE_KEY_JWT;
         let given = [
-            ("secrets", !entry.secrets.is_empty(), !signs),
-            ("jwks", entry.jwks.is_some(), signs),
-            ("jwks_file", entry.jwks_file.is_some(), signs),
-            ("jwks_uri", entry.jwks_uri.is_some(), signs),
+            ("secrets", !entry.secrets.is_empty(), Has::Secrets),
+            ("jwks", entry.jwks.is_some(), Has::Keys),
+            ("jwks_file", entry.jwks_file.is_some(), Has::Keys),
+            ("jwks_uri", entry.jwks_uri.is_some(), Has::Keys),
+            ("workloads", !entry.workloads.is_empty(), Has::Workloads),
         ];
-        let Some((name, ..)) = given.into_iter().find(|(_, given, of_use)| *given && !of_use) else {
+        let has = Has::of(method);
+        let Some((name, _, of)) = given.into_iter().find(|(_, given, of)| *given && *of != has) else {
             return Ok(());
         };
-        let remedy = if signs {
-            "take them out, and give its public keys as jwks_file = \"PATH\", jwks = { keys = […] } or \
-             jwks_uri = \"URL\"; or choose another auth"
-        } else {
-            "take them out, or write auth = \"private_key_jwt\""
+        let remedy = match (has, of) {
+            (Has::Keys, _) => {
+                "take them out, and give its public keys as jwks_file = \"PATH\", jwks = { keys = […] } or \
+                 jwks_uri = \"URL\"; or choose another auth"
+            }
+            (_, Has::Keys) => "take them out, or write auth = \"private_key_jwt\"",
+            (_, Has::Workloads) => "take them out, or write auth = \"workload_jwt\"",
+            (_, Has::Secrets) => "take them out, or choose another auth",
         };
         let wrong = format!("{} has no use for them", method.as_str());
         Err(self.mistake(&format!("{key}.{name}"), wrong, remedy))

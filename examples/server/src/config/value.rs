@@ -10,7 +10,8 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Unexpected, Visitor
 use toml::value::Datetime;
 
 /// A span of time: whole seconds, or a number with its unit.
-pub(super) struct Lifetime(pub(super) Duration);
+#[derive(Clone, Debug)]
+pub(crate) struct Lifetime(pub(super) Duration);
 
 /// A moment: RFC 3339, in quotes or as TOML's own date and time.
 pub(super) struct Moment(pub(super) Timestamp);
@@ -18,6 +19,15 @@ pub(super) struct Moment(pub(super) Timestamp);
 impl<'de> Deserialize<'de> for Lifetime {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
         input.deserialize_any(LifetimeVisitor)
+    }
+}
+
+impl Lifetime {
+    /// As a flag has it.
+    pub(super) fn from_text(text: &str) -> Result<Self, String> {
+        span_of_time(text)
+            .map(Self)
+            .ok_or_else(|| "write a number and s, m, h or d, such as 90s, 10m or 1h".to_owned())
     }
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use grantor::SigningAlgorithm;
+use grantor::store::GrantType;
 
-use crate::config::span_of_time;
+use crate::config::{GRANTS, grant, span_of_time};
 
 /// The client to make.
 #[derive(Args, Debug)]
@@ -26,6 +27,12 @@ pub(crate) struct NewClient {
     /// Where it publishes its public keys, for private_key_jwt, instead of --key-out: an https URL
     #[arg(long, value_name = "URL")]
     pub(crate) jwks_uri: Option<String>,
+    /// A grant that it may use: client_credentials or jwt-bearer; may be repeated [default: client_credentials]
+    #[arg(long = "grant", value_name = "GRANT", value_parser = grant_type)]
+    pub(crate) grants: Vec<GrantType>,
+    /// A compatibility switch that it needs, and that the configuration permits; may be repeated
+    #[arg(long = "switch", value_name = "SWITCH")]
+    pub(crate) switches: Vec<String>,
     /// The widest scope that it can get, separated by spaces
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) scope: String,
@@ -41,6 +48,10 @@ pub(crate) struct NewClient {
     /// Signs the introspection answers that it asks for as JWTs with it [default: RS256 if tokens are, else as they are]
     #[arg(long, value_name = "ALGORITHM", value_parser = algorithm)]
     pub(crate) introspection_alg: Option<SigningAlgorithm>,
+}
+
+fn grant_type(text: &str) -> Result<GrantType, String> {
+    grant(text).ok_or_else(|| format!("write {}", GRANTS.map(|(name, _)| name).join(" or ")))
 }
 
 pub(super) fn algorithm(text: &str) -> Result<SigningAlgorithm, String> {
@@ -69,4 +80,6 @@ pub(crate) enum Method {
     ClientSecretJwt,
     /// A JWT signed with its private key
     PrivateKeyJwt,
+    /// A token that its platform makes about it: see `clients federate add`
+    WorkloadJwt,
 }

@@ -2,7 +2,9 @@
 
 mod assertion;
 mod client;
+mod federate;
 mod keys;
+mod trust;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,7 +15,9 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use assertion::NewAssertion;
 pub(crate) use client::{Method, NewClient};
+pub(crate) use federate::{FederateCommand, NewWorkload};
 pub(crate) use keys::KeysCommand;
+pub(crate) use trust::TrustCommand;
 
 /// The reference server of Grantor: an OAuth 2.0 authorization server for machines.
 ///
@@ -64,6 +68,9 @@ pub(crate) enum Command {
     /// Creates, shows and changes clients, also while servers run
     #[command(subcommand)]
     Clients(ClientsCommand),
+    /// Adds, shows and removes issuers whose assertions are grants, also while servers run
+    #[command(subcommand)]
+    Trust(TrustCommand),
     /// Lists, rotates, imports and exports signing keys, also while servers run
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -105,6 +112,9 @@ pub(crate) enum ClientsCommand {
         #[arg(long)]
         json: bool,
     },
+    /// The workloads of a client: what it proves itself by instead of a secret
+    #[command(subcommand)]
+    Federate(FederateCommand),
     /// Gives a client a new secret, and ends the old one after a while
     RotateSecret {
         /// Its id

@@ -6,7 +6,9 @@ mod redis;
 
 use std::sync::Arc;
 
-use grantor::store::{Client, ClientRegistry, CredentialUsage, KeySet, KeyStore, PrivateKey};
+use grantor::store::{
+    Client, ClientRegistry, CredentialUsage, KeySet, KeyStore, PrivateKey, TrustRegistry, TrustedIssuer,
+};
 use grantor::{HostKeys, Stores};
 use grantor_storage_memory::{ClientCache, MemoryStore};
 use grantor_storage_postgres::{ClientChange, PostgresStore};
@@ -18,6 +20,7 @@ use crate::clients::ConfiguredClients;
 use crate::config::{Config, Mistake};
 use crate::failure::Failure;
 use crate::flags::{Flags, Storage};
+use crate::trust::ConfiguredTrust;
 
 /// The stores of one server, and the keys of the host by which secrets and signing keys in them are kept.
 pub(crate) struct Backends {
@@ -65,6 +68,15 @@ impl Backends {
 
     /// Where clients are administered, for the commands. Memory ends with the process, so there is nothing to administer.
     pub(crate) fn registry(&self) -> Option<Arc<dyn ClientRegistry>> {
+        match &self.kept {
+            Kept::Memory(_) => None,
+            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Arc::new(postgres.clone())),
+            Kept::Redis(redis) => Some(Arc::new(redis.clone())),
+        }
+    }
+
+    /// The same for trusted issuers.
+    pub(crate) fn trust_registry(&self) -> Option<Arc<dyn TrustRegistry>> {
         match &self.kept {
             Kept::Memory(_) => None,
             Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Arc::new(postgres.clone())),
@@ -138,26 +150,28 @@ impl Backends {
         }
     }
 
-    /// For a server: `configured` stands in front. Clients in PostgreSQL are cached for a few seconds, and a change that
+    /// For a server: what is configured stands in front. Clients in PostgreSQL are cached for a few seconds, and a change that
     /// another process makes is heard of at once.
-    pub(crate) fn stores(&self, configured: Vec<Client>) -> Stores {
+    pub(crate) fn stores(&self, clients: Vec<Client>, trust: Vec<TrustedIssuer>) -> Stores {
         let cached = |postgres: &PostgresStore| {
             let cache = ClientCache::new(postgres.clone());
             listen(postgres.clone(), cache.clone());
             cache
         };
         match &self.kept {
-            Kept::Memory(memory) => {
-                Stores::from(memory.clone()).with_clients(ConfiguredClients::new(configured, memory.clone()))
-            }
+            Kept::Memory(memory) => Stores::from(memory.clone())
+                .with_clients(ConfiguredClients::new(clients, memory.clone()))
+                .with_trust(ConfiguredTrust::new(trust, memory.clone())),
             Kept::Postgres(postgres) => Stores::from(postgres.clone())
-                .with_clients(ConfiguredClients::new(configured, cached(postgres))),
-            Kept::Redis(redis) => {
-                Stores::from(redis.clone()).with_clients(ConfiguredClients::new(configured, redis.clone()))
-            }
+                .with_clients(ConfiguredClients::new(clients, cached(postgres)))
+                .with_trust(ConfiguredTrust::new(trust, postgres.clone())),
+            Kept::Redis(redis) => Stores::from(redis.clone())
+                .with_clients(ConfiguredClients::new(clients, redis.clone()))
+                .with_trust(ConfiguredTrust::new(trust, redis.clone())),
             Kept::Both(postgres, redis) => Stores::from(postgres.clone())
                 .with_tokens(redis.clone())
-                .with_clients(ConfiguredClients::new(configured, cached(postgres))),
+                .with_clients(ConfiguredClients::new(clients, cached(postgres)))
+                .with_trust(ConfiguredTrust::new(trust, postgres.clone())),
         }
     }
 }

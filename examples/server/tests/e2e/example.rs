@@ -48,7 +48,7 @@ fn rule_10_what_the_example_leaves_out_can_be_put_in() {
     let text = format!("\n# [dangerous.comp{switches}").replace("\n# ", "\n").replace("\n#  ", "\n# ");
     let path = config(&format!("clock_skew = \"10s\"\n{text}"));
     let program = Program::start(&["--config", &path], &[]);
-    assert_eq!(program.printed.matches("compatibility switch").count(), 4, "{text}");
+    assert_eq!(program.printed.matches("compatibility switch").count(), 5, "{text}");
 }
 
 #[test]
@@ -61,6 +61,13 @@ fn rule_10_the_readme_tells_every_flag_and_command() {
     let of_clients =
         ["create", "list", "show", "rotate-secret", "revoke-tokens", "disable", "delete", "reseal"];
     let of_keys = ["list", "rotate", "import", "export"];
+    let of_trust = ["add", "list", "show", "disable", "enable", "remove"];
+    for command in ["add", "list", "remove"] {
+        assert!(readme.contains(&format!("clients federate {command}")), "{command}");
+    }
+    for command in of_trust {
+        assert!(readme.contains(&format!("trust {command}")), "{command}");
+    }
     let commands = of_clients.map(|name| format!("clients {name}")).into_iter();
     for command in commands.chain(of_keys.map(|name| format!("keys {name}"))).chain(["assertion".to_owned()])
     {

@@ -1,5 +1,5 @@
-//! Stock software gets tokens, unchanged: Authlib (PyPI) and oauth4webapi (npm); and checks them: jose (npm). `.ci/test`
-//! installs it, in the versions of `tests/interop`, and says where.
+//! Stock software gets tokens, unchanged: Authlib and google-auth (PyPI) and oauth4webapi (npm); and checks them: jose (npm).
+//! `.ci/test` installs it, in the versions of `tests/interop`, and says where.
 
 use std::fs::File;
 use std::process::Command;
@@ -7,8 +7,8 @@ use std::process::Command;
 use oauth2::AuthType;
 use serde_json::{Value, json};
 
-use crate::keys::{ED25519, RESOURCE, RSA, jwk, with_jwk, with_new_key, with_secret};
-use crate::program::{Program, config, new_secret};
+use crate::keys::{ED25519, RESOURCE, RSA, jwk, public, with_jwk, with_new_key, with_secret};
+use crate::program::{Program, config, file, new_secret};
 use crate::tokens::token;
 
 fn prepared(variable: &str) -> String {
@@ -65,6 +65,59 @@ fn rfc7523bis_s4_authlib_is_refused_without_its_switch() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("invalid_client"), "{said}");
     program.wait_for_log("jwt_audience");
+}
+
+fn google_auth(program: &Program, emails: &[&str]) -> Command {
+    let mut command = Command::new(prepared("GRANTOR_INTEROP_PYTHON"));
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/google_client.py");
+    command.args([script, &program.token_url(), RSA]).args(emails);
+    command
+}
+
+const ROBOT: &str = "robot@project.iam.gserviceaccount.com";
+const HUB: &str = "hub@project.iam.gserviceaccount.com";
+
+/// A service account that is registered as a client, and one of an issuer that is trusted: whose library is the same.
+fn with_service_accounts(switch: &str, trust: &str) -> String {
+    let robot = with_jwk(ROBOT, RSA, "RS256");
+    let stand_in = "[[clients]]\nid = \"robots\"\nscope = \"read\"\ngrant_types = [\"jwt-bearer\"]\nsecrets = [{ env = \"SHARED\" }]\n";
+    let set = json!({ "keys": [public(RSA)] }).to_string();
+    let set = file("jwks.json", &set);
+    format!(
+        "{RESOURCE}{robot}grant_types = [\"jwt-bearer\"]\n{switch}{stand_in}[[trust]]\nissuer = \"{HUB}\"\nsubject = \"{HUB}\"\nclient = \"robots\"\n\
+         scope = \"read\"\njwks_file = \"{}\"\n{trust}",
+        set.display()
+    )
+}
+
+#[test]
+#[ignore = "needs python3 with google-auth"]
+fn clients_md_google_auth_gets_tokens_for_service_accounts() {
+    let secret = new_secret();
+    let switch = "compatibility = [\"google_service_account\"]\n";
+    let trust = "reusable = true\nscope_claim = true\nsubject_optional = true\n\
+                 [dangerous.compatibility]\ngoogle_service_account = \"listed_clients\"\n";
+    let config = config(&with_service_accounts(switch, trust));
+    let mut program = Program::start(&["--config", &config], &[("SHARED", &secret)]);
+    let of_robot = format!("{ROBOT} {ROBOT} {ROBOT} read valid");
+    let of_hub = format!("{HUB} robots {HUB} read valid");
+    let expected = [&of_robot, &of_robot, &of_hub, &of_hub].map(String::clone);
+    assert_eq!(lines(&mut google_auth(&program, &[ROBOT, HUB])), expected);
+    program.wait_for_log("compatibility switch used");
+}
+
+#[test]
+#[ignore = "needs python3 with google-auth"]
+fn rfc7523_s3_google_auth_is_refused_where_nobody_says_otherwise() {
+    let secret = new_secret();
+    let config = config(&with_service_accounts("", ""));
+    let mut program = Program::start(&["--config", &config], &[("SHARED", &secret)]);
+    for email in [ROBOT, HUB] {
+        let output = google_auth(&program, &[email]).output().expect("python");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains("invalid_grant"), "{said}");
+        program.wait_for_log("jwt_subject");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod assertion;
 mod clients;
 mod demo;
 mod example;
+mod federation;
 mod flags;
 mod host_key;
 mod interop;

@@ -79,7 +79,7 @@ const SENT: &[(&str, &[&str])] = &[
         &[
             "clients[0].compatibility[0]",
             "no switch `raw_base`",
-            "token_endpoint_audience, assertion_reuse, raw_basic",
+            "token_endpoint_audience, assertion_reuse, google_service_account, raw_basic",
         ],
     ),
     (

@@ -105,6 +105,10 @@ impl Issuer {
         Signer::read(id, key)
     }
 
+    pub(crate) fn postgres_url(&self) -> String {
+        postgres_url(&self.servers)
+    }
+
     /// A connection of the test's own.
     pub(crate) async fn postgres(&self) -> PgConnection {
         PgConnection::connect(&postgres_url(&self.servers)).await.expect("a connection")

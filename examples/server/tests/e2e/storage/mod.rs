@@ -1,6 +1,6 @@
 //! Server processes that share a store, on PostgreSQL and Redis of the test's own, which it may crash.
 
-mod administration;
+pub(crate) mod administration;
 mod crash;
 mod ended;
 mod host_keys;
