@@ -112,10 +112,16 @@ impl AssertionRules<'_> {
         }
     }
 
-    /// The audience of a grant: issuer or token endpoint, as the sole value (RFC 7523 §3 (3), rfc7523bis §4 (a)).
-    pub(crate) fn check_grant_audience(&self, claims: &ReceivedClaims) -> Result<(), Reason> {
+    /// The audience of a trusted issuer's grant, as the sole value: `agreed`, or issuer or token endpoint (RFC 7523 §3 (3),
+    /// rfc7523bis §4 (a)).
+    pub(crate) fn check_grant_audience(
+        &self,
+        claims: &ReceivedClaims,
+        agreed: Option<&str>,
+    ) -> Result<(), Reason> {
         let audience = sole_audience(claims)?;
-        if audience == self.issuer || audience == self.token_endpoint {
+        let is_ours = || [self.issuer, self.token_endpoint].contains(&audience);
+        if agreed.map_or_else(is_ours, |agreed| agreed == audience) {
             Ok(())
         } else {
             Err(Reason::JwtAudience)

@@ -152,7 +152,7 @@ async fn s3_7_t10_a_jti_belongs_to_its_issuer() {
 async fn s3_3_the_audience_is_the_issuer_or_the_token_endpoint() {
     let world = World::new();
     let key = Signing::es256();
-    let (server, _) = world.partnered(&key).await;
+    let (server, trust) = world.partnered(&key).await;
     for aud in [json!(ISSUER), json!([ISSUER]), json!(TOKEN_ENDPOINT), json!([TOKEN_ENDPOINT])] {
         granted(&server, &vouched().claim("aud", aud.clone()).sign(&key), aud).await;
     }
@@ -167,6 +167,14 @@ async fn s3_3_the_audience_is_the_issuer_or_the_token_endpoint() {
         json!("https://AUTH.example.com/oauth2/token"),
         json!("partner"),
     ] {
+        let assertion = vouched().claim("aud", aud.clone()).sign(&key);
+        assert_eq!(denied(&world, &server, &assertion).await, Reason::JwtAudience, "{aud}");
+    }
+    // What the operator agreed with an issuer that cannot name this server stands in their place.
+    let trusted = partner(&key).without_client_authentication(client_id("partner"));
+    trust.put(trusted.audience("api://grantor".to_owned()).build().unwrap());
+    granted(&server, &vouched().claim("aud", "api://grantor").sign(&key), "agreed").await;
+    for aud in [json!(ISSUER), json!(TOKEN_ENDPOINT), json!(["api://grantor", ISSUER])] {
         let assertion = vouched().claim("aud", aud.clone()).sign(&key);
         assert_eq!(denied(&world, &server, &assertion).await, Reason::JwtAudience, "{aud}");
     }
@@ -274,10 +282,9 @@ async fn t77_a_trust_store_that_is_away_is_503_and_a_wrong_answer_500() {
     trust.asked();
     granted(&server, &assertion, "and then it goes on").await;
     assert_eq!(trust.asked(), [PARTNER], "asked once");
-    // A client's own grant, and what can be refused without it, ask no trust store.
+    // A client's own grant, and what is no JWT, ask no trust store.
     world.service_account("robot", &key, |client| client).await;
     granted(&server, &Assertion::of("robot").sign(&key), "robot").await;
-    denied(&world, &server, &vouched().claim("aud", API).sign(&key)).await;
     denied(&world, &server, "x").await;
     assert_eq!(trust.asked(), [""; 0]);
     // No trust store at all.

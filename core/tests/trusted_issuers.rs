@@ -105,6 +105,8 @@ fn s4_a_trusted_issuer_survives_being_kept() {
     let key = Signing::es256();
     let full = partner(&key)
         .name("Partner")
+        .audience("api://grantor".to_owned())
+        .clients(vec![client_id("partner")])
         .without_client_authentication(client_id("partner"))
         .resources(vec![uri(API)])
         .subject(ClaimMatch::from_pattern("robot/*").unwrap())

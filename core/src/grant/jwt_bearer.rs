@@ -76,7 +76,6 @@ impl JwtBearer<'_> {
         authenticated: Option<Authenticated>,
         trail: &mut RequestTrail,
     ) -> Step<Approved> {
-        self.authentication.rules.check_grant_audience(&assertion.claims).map_err(invalid_grant)?;
         // A trusted issuer of the same name is not asked: a client is whoever signs as it is registered to.
         if let Some(id) = self_named(assertion)
             && let Some(client) = find_client(self.authentication.clients, &id).await?
@@ -153,6 +152,7 @@ impl JwtBearer<'_> {
     ) -> Step<Approved> {
         let rules: &AssertionRules<'_> = &self.authentication.rules;
         let subject = check_subject(&trusted, assertion).map_err(invalid_grant)?.to_owned();
+        rules.check_grant_audience(&assertion.claims, trusted.audience()).map_err(invalid_grant)?;
         let taken = if trusted.is_reusable() { Use::UntilExpiry } else { Use::Once };
         let life = rules.life(&assertion.claims, trusted.longest_life(), taken).map_err(invalid_grant)?;
         let keys = (trusted.keys(), Some(trusted.issuer()));

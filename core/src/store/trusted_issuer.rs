@@ -26,6 +26,8 @@ struct IssuerDocument {
     name: Option<String>,
     enabled: bool,
     keys: IssuerKeys,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    aud: Option<String>,
     sub: ClaimMatch,
     #[serde(default, skip_serializing_if = "document::is_false")]
     sub_optional: bool,
@@ -64,6 +66,7 @@ impl TrustedIssuer {
             name: None,
             enabled: true,
             keys,
+            aud: None,
             sub: subject,
             sub_optional: false,
             client: None,
@@ -125,6 +128,12 @@ impl TrustedIssuer {
     #[must_use]
     pub const fn keys(&self) -> &IssuerKeys {
         &self.0.keys
+    }
+
+    /// `aud` of its assertions; `None` for the issuer identifier or the token endpoint of this server.
+    #[must_use]
+    pub fn audience(&self) -> Option<&str> {
+        self.0.aud.as_deref()
     }
 
     /// About whom its assertions may speak.
@@ -252,6 +261,13 @@ impl TrustedIssuerBuilder {
         self
     }
 
+    /// The `aud` of its assertions, where the issuer cannot name this server's. It must stand for this server alone: whoever else is
+    /// named by it can use what it is sent here. `None`, as by default, for the issuer identifier or the token endpoint.
+    pub fn audience(mut self, audience: impl Into<Option<String>>) -> Self {
+        self.0.aud = audience.into();
+        self
+    }
+
     /// Replaces about whom its assertions may speak.
     pub fn subject(mut self, subject: ClaimMatch) -> Self {
         self.0.sub = subject;
@@ -340,6 +356,7 @@ impl TrustedIssuerBuilder {
         let own = &self.0;
         own.sub.clone().checked()?;
         let life_ok = |seconds: u64| (1..=LONGEST).contains(&seconds);
+        let aud_ok = |aud: &str| (1..=1024).contains(&aud.len()) && !aud.chars().any(char::is_control);
         let name_ok = |name: &str| name.len() <= 200 && !name.chars().any(char::is_control);
         let rules = [
             (
@@ -352,6 +369,7 @@ impl TrustedIssuerBuilder {
                 "keys",
                 "given, unless the issuer is an https URL that publishes metadata",
             ),
+            (own.aud.as_deref().is_none_or(aud_ok), "aud", "1 to 1024 bytes without control characters"),
             (life_ok(own.longest_life), "longest_life", "1 second to 24 hours"),
             (own.token_lifetime.is_none_or(life_ok), "token_lifetime", "1 second to 24 hours"),
             (own.name.as_deref().is_none_or(name_ok), "name", "at most 200 bytes without control characters"),

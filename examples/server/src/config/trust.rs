@@ -22,6 +22,10 @@ pub(crate) struct TrustEntry {
     name: Option<String>,
     #[arg(skip)]
     enabled: Option<bool>,
+    /// `aud` of its assertions, if it cannot name this server; it must stand for this server alone
+    /// [default: the issuer identifier or the token endpoint]
+    #[arg(long, value_name = "TEXT")]
+    audience: Option<String>,
     /// About whom its assertions may speak: `sub`; a * at its end for what begins so, * alone for anybody
     #[arg(long, value_name = "PATTERN")]
     subject: String,
@@ -32,6 +36,10 @@ pub(crate) struct TrustEntry {
     /// Demands no client authentication: tokens of who does not authenticate are for this client
     #[arg(long, value_name = "ID")]
     pub(crate) client: Option<String>,
+    /// A client that may bring its assertions, authenticated; may be repeated [default: any that is registered for the grant,
+    /// or with --client that one alone]
+    #[arg(long = "brought-by", value_name = "ID")]
+    clients: Option<Vec<String>>,
     /// The widest scope that its assertions can get, separated by spaces
     #[arg(long, default_value = "", hide_default_value = true)]
     #[serde(default)]
@@ -76,9 +84,15 @@ impl TrustEntry {
         let client = self.client.as_deref().map(ClientId::new).transpose();
         let resources =
             self.resources.as_deref().map(|listed| stated.uris("resources", listed)).transpose()?;
+        let clients = self.clients.as_ref().map(|listed| {
+            let ids: Result<Vec<_>, _> = listed.iter().map(|id| ClientId::new(id.as_str())).collect();
+            ids.map_err(|rule| stated.invalid("clients", rule))
+        });
         let built = TrustedIssuer::builder(issuer, keys.unwrap_or(IssuerKeys::Discovery), subject)
             .name(self.name.as_deref().unwrap_or_default())
             .enabled(self.enabled.unwrap_or(true))
+            .audience(self.audience.clone())
+            .clients(clients.transpose()?)
             .subject_optional(self.subject_optional)
             .without_client_authentication(client.map_err(|rule| stated.invalid("client", rule))?)
             .scope(stated.scope("scope", &self.scope)?)
@@ -99,6 +113,7 @@ impl TrustEntry {
         let mut line = |name: &str, value: String| text.push_str(&format!("{name} = {value}\n"));
         let texts = [
             ("name", self.name.as_deref()),
+            ("audience", self.audience.as_deref()),
             ("subject", Some(&*self.subject)),
             ("client", self.client.as_deref()),
             ("scope", Some(&*self.scope).filter(|scope| !scope.is_empty())),
@@ -109,6 +124,9 @@ impl TrustEntry {
             if let Some(value) = value {
                 line(name, toml_text(value));
             }
+        }
+        if let Some(clients) = &self.clients {
+            line("clients", toml_list(clients.iter().map(String::as_str)));
         }
         if let Some(resources) = &self.resources {
             line("resources", toml_list(resources.iter().map(String::as_str)));

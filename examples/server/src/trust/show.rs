@@ -1,7 +1,7 @@
 //! `trust list` and `trust show`.
 
-use grantor::ResourceUri;
 use grantor::store::{TrustQuery, TrustStore, TrustedIssuer, Versioned};
+use grantor::{ClientId, ResourceUri};
 use serde_json::{Value, json};
 
 use super::{named, unknown};
@@ -93,9 +93,11 @@ fn page(issuer: &TrustedIssuer) -> String {
         ("enabled", yes_no(issuer.is_enabled()).to_owned()),
         ("added", issuer.created_at().map_or_else(|| "-".to_owned(), |moment| moment.to_string())),
         ("keys", place_of_keys(issuer.keys())),
+        ("audience", issuer.audience().unwrap_or("the issuer identifier or the token endpoint").to_owned()),
         ("subject", issuer.subject().to_string()),
         ("subject optional", yes_no(issuer.may_omit_subject()).to_owned()),
         ("client", issuer.client().map_or("the one that authenticates", |id| id.as_str()).to_owned()),
+        ("brought by", brought_by(issuer)),
         ("scope", issuer.scope().as_str().to_owned()),
         ("scope claim", if issuer.heeds_scope_claim() { "heeded" } else { "says nothing" }.to_owned()),
         ("resources", issuer.resources().map_or_else(|| "all".to_owned(), list)),
@@ -114,9 +116,11 @@ fn document(issuer: &TrustedIssuer) -> Value {
         "enabled": issuer.is_enabled(),
         "created_at": issuer.created_at().map(|moment| moment.to_string()),
         "keys": place_of_keys(issuer.keys()),
+        "audience": issuer.audience(),
         "subject": issuer.subject().to_string(),
         "subject_optional": issuer.may_omit_subject(),
         "client": issuer.client().map(|client| client.as_str()),
+        "clients": issuer.clients().map(|clients| clients.iter().map(ClientId::as_str).collect::<Vec<_>>()),
         "scope": issuer.scope().as_str(),
         "scope_claim": issuer.heeds_scope_claim(),
         "resources": issuer.resources().map(uris),
@@ -124,6 +128,15 @@ fn document(issuer: &TrustedIssuer) -> Value {
         "token_lifetime": issuer.token_lifetime().map(|life| life.as_secs()),
         "reusable": issuer.is_reusable(),
     })
+}
+
+/// Who may bring its assertions.
+fn brought_by(issuer: &TrustedIssuer) -> String {
+    match (issuer.clients(), issuer.client()) {
+        (Some(listed), _) => listed.iter().map(ClientId::as_str).collect::<Vec<_>>().join(" "),
+        (None, Some(_)) => "the client alone".to_owned(),
+        (None, None) => "any client for this grant".to_owned(),
+    }
 }
 
 const fn yes_no(yes: bool) -> &'static str {

@@ -95,14 +95,15 @@ fn with_service_accounts(switch: &str, trust: &str) -> String {
 fn clients_md_google_auth_gets_tokens_for_service_accounts() {
     let secret = new_secret();
     let switch = "compatibility = [\"google_service_account\"]\n";
-    let trust = "reusable = true\nscope_claim = true\nsubject_optional = true\n\
+    let trust = "reusable = true\nscope_claim = true\nsubject_optional = true\naudience = \"https://oauth2.googleapis.com/token\"\n\
                  [dangerous.compatibility]\ngoogle_service_account = \"listed_clients\"\n";
     let config = config(&with_service_accounts(switch, trust));
     let mut program = Program::start(&["--config", &config], &[("SHARED", &secret)]);
     let of_robot = format!("{ROBOT} {ROBOT} {ROBOT} read valid");
     let of_hub = format!("{HUB} robots {HUB} read valid");
     let expected = [&of_robot, &of_robot, &of_hub, &of_hub].map(String::clone);
-    assert_eq!(lines(&mut google_auth(&program, &[ROBOT, HUB])), expected);
+    let told = format!("told:{ROBOT}");
+    assert_eq!(lines(&mut google_auth(&program, &[&told, HUB])), expected, "the other one as it comes");
     program.wait_for_log("compatibility switch used");
 }
 
@@ -113,7 +114,7 @@ fn rfc7523_s3_google_auth_is_refused_where_nobody_says_otherwise() {
     let config = config(&with_service_accounts("", ""));
     let mut program = Program::start(&["--config", &config], &[("SHARED", &secret)]);
     for email in [ROBOT, HUB] {
-        let output = google_auth(&program, &[email]).output().expect("python");
+        let output = google_auth(&program, &[&format!("told:{email}")]).output().expect("python");
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && said.contains("invalid_grant"), "{said}");
         program.wait_for_log("jwt_subject");

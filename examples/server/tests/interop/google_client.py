@@ -1,6 +1,7 @@
 """Tokens by google-auth for service accounts, from key files as Google's console makes them, but for their token_uri.
 
-Arguments: the token endpoint, the file of a private JWK, and the e-mail addresses of the service accounts. A line for each token.
+Arguments: the token endpoint, the file of a private JWK, and the e-mail addresses of the service accounts, with `told:` before those
+that are told the audience. A line for each token.
 """
 
 import json
@@ -19,6 +20,7 @@ with open(key, encoding="ascii") as file:
 session = requests.Session()
 session.trust_env = False
 for email in emails:
+    told, email = email.startswith("told:"), email.removeprefix("told:")
     info = {
         "type": "service_account",
         "project_id": "project",
@@ -33,7 +35,8 @@ for email in emails:
         file.flush()
         credentials = service_account.Credentials.from_service_account_file(file.name, scopes=["read"])
     # The library means Google by `aud`, whatever the token_uri, unless it is told.
-    credentials = credentials.with_claims({"aud": endpoint})
+    if told:
+        credentials = credentials.with_claims({"aud": endpoint})
     for _ in range(2):
         credentials.refresh(Request(session))
         claims = jwt.decode(credentials.token, verify=False)
