@@ -56,7 +56,19 @@ fn client_secret(algorithm: SigningAlgorithm, sign: Sign<'_>) {
     report(&format!("client_secret_basic, {algorithm}"), &figures, allocations);
 }
 
-fn private_key(name: &str, (signer, jwk): (&dyn JwsSigner, &Jwk), verify: Verify<'_>, sign: Sign<'_>) {
+/// What a client does with a JWT of its own.
+#[derive(Clone, Copy)]
+enum As {
+    Authentication,
+    Grant,
+}
+
+fn private_key(
+    (name, used_as): (&str, As),
+    (signer, jwk): (&dyn JwsSigner, &Jwk),
+    verify: Verify<'_>,
+    sign: Sign<'_>,
+) {
     let algorithm = AssertionAlgorithm::from_name(name).unwrap();
     let key = PublicKey::from_jwk_for(&jwk.to_string(), algorithm).unwrap();
     let bench =
@@ -64,7 +76,10 @@ fn private_key(name: &str, (signer, jwk): (&dyn JwsSigner, &Jwk), verify: Verify
     let counter = Cell::new(0);
     let assertion = || {
         counter.set(counter.get() + 1);
-        let header = format!(r#"{{"typ":"client-authentication+jwt","alg":"{name}"}}"#);
+        let header = match used_as {
+            As::Authentication => format!(r#"{{"typ":"client-authentication+jwt","alg":"{name}"}}"#),
+            As::Grant => format!(r#"{{"alg":"{name}"}}"#),
+        };
         let claims = format!(
             r#"{{"iss":"billing","sub":"billing","aud":"{}","exp":{},"jti":"{name}-{}"}}"#,
             bench::ISSUER,
@@ -78,12 +93,14 @@ fn private_key(name: &str, (signer, jwk): (&dyn JwsSigner, &Jwk), verify: Verify
     };
     let make = || {
         let (input, proof) = assertion();
-        let form = format!(
-            "grant_type=client_credentials&scope=invoices%3Aread&client_assertion_type={}&client_assertion={input}.{}",
-            "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer",
-            BASE64URL_NOPAD.encode(&proof)
-        );
-        request(None, &form)
+        let before = match used_as {
+            As::Authentication => {
+                "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion"
+            }
+            As::Grant => "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion",
+        };
+        let proof = BASE64URL_NOPAD.encode(&proof);
+        request(None, &format!("scope=invoices%3Aread&{before}={input}.{proof}"))
     };
     let message = signing_input(&bench.token(make()));
     let (input, proof) = assertion();
@@ -94,7 +111,11 @@ fn private_key(name: &str, (signer, jwk): (&dyn JwsSigner, &Jwk), verify: Verify
     let one = make();
     let allocations = allocation_counter::measure(|| send(&bench, one)).count_total;
     let figures = compare(make, |request| send(&bench, request), floor);
-    report(&format!("private_key_jwt {name}, ES256"), &figures, allocations);
+    let what = match used_as {
+        As::Authentication => "private_key_jwt",
+        As::Grant => "jwt-bearer",
+    };
+    report(&format!("{what} {name}, ES256"), &figures, allocations);
 }
 
 fn main() {
@@ -131,7 +152,8 @@ fn main() {
     let point = [vec![4], number(&public, "x"), number(&public, "y")].concat();
     let verifier = signature::UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point);
     let verify = |message: &[u8], proof: &[u8]| verifier.verify(message, proof).unwrap();
-    private_key("ES256", (&ec_signer, &public), &verify, &es256);
+    private_key(("ES256", As::Authentication), (&ec_signer, &public), &verify, &es256);
+    private_key(("ES256", As::Grant), (&ec_signer, &public), &verify, &es256);
 
     let public = rsa.to_jwk_public_key();
     let (n, e) = (number(&public, "n"), number(&public, "e"));
@@ -139,5 +161,5 @@ fn main() {
     let verify = |message: &[u8], proof: &[u8]| {
         components.verify(&signature::RSA_PKCS1_2048_8192_SHA256, message, proof).unwrap();
     };
-    private_key("RS256", (&rsa_signer, &public), &verify, &es256);
+    private_key(("RS256", As::Authentication), (&rsa_signer, &public), &verify, &es256);
 }

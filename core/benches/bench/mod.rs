@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use grantor::event::{Event, EventSink};
 use grantor::http::Request;
-use grantor::store::{AuthMethod, Client, ClientRegistry, Credential, Revision};
+use grantor::store::{AuthMethod, Client, ClientRegistry, Credential, GrantType, Revision};
 use grantor::{AuthorizationServer, ClientId, HostKeys, Resource, Scope, SigningAlgorithm};
 use grantor_storage_memory::MemoryStore;
 
@@ -41,6 +41,7 @@ impl Bench {
             let client = Client::builder(ClientId::new("billing").unwrap(), method)
                 .credential(credential(&host_keys))
                 .scope(Scope::parse("invoices:read invoices:write").unwrap())
+                .grant_types([GrantType::CLIENT_CREDENTIALS, GrantType::JWT_BEARER])
                 .build()
                 .unwrap();
             let _done = ClientRegistry::insert(&store, Revision::new(1), &client).await.unwrap();

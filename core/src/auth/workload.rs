@@ -25,7 +25,7 @@ struct Candidate<'a> {
 }
 
 /// The token as it is compared.
-struct Presented<'a> {
+struct WorkloadToken<'a> {
     assertion: &'a ReceivedAssertion<'a>,
     further: FurtherClaims<'a>,
 }
@@ -44,7 +44,7 @@ impl ClientAuthentication<'_> {
         let found = find_client(self.clients, &presented.client_id).await?;
         let client = found.ok_or(invalid_client(Reason::ClientUnknown))?;
         self.usable(&client, presented.method())?;
-        let token = Presented { assertion, further };
+        let token = WorkloadToken { assertion, further };
         let candidates = self.compared(&client, &token);
         let mut refused = None;
         for fitting in candidates.iter().filter(|candidate| candidate.differs.is_none()) {
@@ -65,7 +65,7 @@ impl ClientAuthentication<'_> {
     }
 
     /// The workloads that are valid now. What is taken once comes first: where two fit the stricter one decides.
-    fn compared<'c>(&self, client: &'c Client, token: &Presented<'_>) -> Vec<Candidate<'c>> {
+    fn compared<'c>(&self, client: &'c Client, token: &WorkloadToken<'_>) -> Vec<Candidate<'c>> {
         let held = client.credentials().iter().filter(|held| held.is_valid_at(self.rules.now));
         let workloads = held.filter_map(|credential| match credential.kind() {
             CredentialKind::Workload(identity) => Some((credential, &**identity)),
@@ -114,7 +114,7 @@ impl ClientAuthentication<'_> {
         &self,
         client: &Client,
         candidates: &[Candidate<'_>],
-        token: &Presented<'_>,
+        token: &WorkloadToken<'_>,
     ) -> Refusal {
         // Of equally near ones the first.
         let Some(nearest) = candidates.iter().rev().max_by_key(|candidate| candidate.fit) else {
@@ -136,7 +136,7 @@ impl ClientAuthentication<'_> {
     }
 }
 
-impl Presented<'_> {
+impl WorkloadToken<'_> {
     /// How many claims are those of the workload, and the first one that is not. Another issuer is another platform, of which
     /// nothing fits.
     fn compare<'i>(&self, identity: &'i WorkloadIdentity, own_issuer: &str) -> (usize, Option<&'i str>) {
