@@ -40,8 +40,10 @@ pub trait KeySetFetcher: Debug + Send + Sync + 'static {
     /// The key set of `source` as it is now, within what its own headers and the fetcher's bounds let it be kept.
     ///
     /// `seen` is a set of this source in which the caller did not find the key that it needs: then a newer one is wanted.
-    /// A fetcher asks again no more than its cooldown allows, and otherwise gives `seen` back, the same `Arc` (T60).
-    /// A set replaces the one before and is never merged with it (T61); while its source is away the old one stays.
+    /// A fetcher asks again no more than its cooldown allows, and otherwise gives `seen` back, the same `Arc` (T60), unless the source
+    /// was away when it was last asked: then nobody knows what a newer set holds, and that is an error.
+    /// A set replaces the one before and is never merged with it (T61); while its source is away the old one stays for whoever has
+    /// not `seen` it.
     ///
     /// # Errors
     ///

@@ -84,7 +84,9 @@ impl<'a> Issuance<'a> {
     #[must_use]
     pub fn may_access(&self, resource: &ResourceUri) -> bool {
         self.client.may_access(resource)
-            && self.assertion.is_none_or(|assertion| assertion.may_access(resource))
+            && self.assertion.is_none_or(|assertion| {
+                self.resources.find(resource).is_some_and(|resource| assertion.may_access(resource))
+            })
     }
 
     /// As much of `scope` as the assertion is good for, if there is one. What the client holds is another bound.

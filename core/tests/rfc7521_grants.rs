@@ -320,6 +320,16 @@ async fn clients_md_google_service_accounts_under_their_switch() {
             "{malformed:?}"
         );
     }
+    // T01: no other server's audience, Google's own least of all.
+    for aud in
+        ["https://evil.example/", "https://oauth2.googleapis.com/token", "https://auth.example.com/", ""]
+    {
+        let assertion =
+            Assertion::of("robot@example.com").without("sub").without("jti").claim("aud", aud).sign(&key);
+        assert_eq!(denied(&world, &server, &assertion).await, Reason::JwtAudience, "{aud}");
+        let whole = Assertion::of("robot@example.com").claim("aud", aud).sign(&key);
+        assert_eq!(denied(&world, &server, &whole).await, Reason::JwtAudience, "{aud}");
+    }
     // One with a `jti` is spent all the same, and another client has no switch.
     let with_jti = Assertion::of("robot@example.com").sign(&key);
     granted(&server, &with_jti, "with jti").await;

@@ -206,7 +206,7 @@ fn lesson13_github_a_repository_alone_is_no_client() {
         repository().git_ref("refs/heads/main"),
         repository().claim("ref", beginning("refs/tags/")),
         repository().subject(is("repo:octo-org/octo-repo:ref:refs/heads/main")),
-        repository().claim("job_workflow_ref", is(&format!("{workflow}refs/heads/main"))),
+        repository().claim("job_workflow_ref", is(&format!("{workflow}heads/main"))),
     ] {
         narrowed.build().unwrap();
     }
@@ -284,7 +284,7 @@ fn lesson13_gitlab_a_merge_request_is_no_client() {
     refused(Ok(open().claim("ref", is("main"))), "ref_type");
     refused(Ok(project().claim("ref", is("main"))), "ref_type");
     refused(Ok(open().git_ref("main")), "refs/heads/");
-    refused(Ok(project().claim("project_path", ClaimMatch::Any)), "everybody");
+    refused(Ok(project().claim("project_path", ClaimMatch::Any)), "any workload");
     for narrowed in [
         project(),
         open().environment("review"),

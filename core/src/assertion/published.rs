@@ -27,6 +27,8 @@ enum Unsigned {
     Away(FetchError),
     /// There is nothing that fetches.
     Off,
+    /// They are of a kind, or at a place, that this release or build does not know.
+    Nowhere,
 }
 
 impl PublishedKeys<'_> {
@@ -42,7 +44,7 @@ impl PublishedKeys<'_> {
         checked.map(drop).map_err(|unsigned| match unsigned {
             Unsigned::Refused(reason) => reason,
             Unsigned::Away(_) => Reason::KeySetUnavailable,
-            Unsigned::Off => Reason::KeySetsOff,
+            Unsigned::Off | Unsigned::Nowhere => Reason::KeySetsOff,
         })
     }
 
@@ -56,15 +58,19 @@ impl PublishedKeys<'_> {
         refuse: fn(Reason) -> Rejection,
     ) -> Step<String> {
         let checked = match (keys.held(), keys.source(issuer)) {
-            (Some(held), _) => signer(held, assertion).map_err(Unsigned::Refused),
+            (Some(held), _) if !held.is_empty() => signer(held, assertion).map_err(Unsigned::Refused),
             (None, Some(source)) => self.check(&source, client_id, assertion).await,
-            (None, None) => Err(Unsigned::Refused(Reason::JwtKeyUnknown)),
+            (Some(_) | None, _) => Err(Unsigned::Nowhere),
         };
         checked.map_err(|unsigned| match unsigned {
             Unsigned::Refused(reason) => refuse(reason).into(),
             Unsigned::Away(error) => Fault::unavailable(error).into(),
             Unsigned::Off => Fault::internal(
                 "an issuer publishes its keys, and nothing fetches them: give the builder `key_sets`",
+            )
+            .into(),
+            Unsigned::Nowhere => Fault::internal(
+                "this release or build can use none of the keys that an issuer's record names",
             )
             .into(),
         })
@@ -82,7 +88,13 @@ impl PublishedKeys<'_> {
             Ok(key) => return Ok(key),
             Err(reason) => reason,
         };
-        let newer = self.key_set(source, client_id, Some(&seen)).await?;
+        let newer = match self.key_set(source, client_id, Some(&seen)).await {
+            // A key that is there and did not sign this will not have done so by the newer set.
+            Err(Unsigned::Away(_)) if reason == Reason::JwtSignature => {
+                return Err(Unsigned::Refused(reason));
+            }
+            newer => newer?,
+        };
         // It was asked for a moment ago: trying the same keys again would double the price of a made-up signature.
         if Arc::ptr_eq(&seen, &newer) {
             return Err(Unsigned::Refused(reason));

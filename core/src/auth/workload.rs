@@ -126,6 +126,8 @@ impl ClientAuthentication<'_> {
         } else {
             match self.vouched_for(client, nearest, token.assertion).await {
                 Ok(_) => token.said(claim),
+                // It fits nobody, whoever signed it: no outage is to blame for that, and nothing of it is worth telling.
+                Err(Refusal::Failed(_)) => return invalid_client(Reason::WorkloadMismatch).into(),
                 Err(refusal) => return refusal,
             }
         };

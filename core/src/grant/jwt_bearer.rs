@@ -114,7 +114,7 @@ impl JwtBearer<'_> {
         let audience = sole_audience(claims).map_err(invalid_grant)?;
         let by_switch = match authentication.check_audience(&client, audience) {
             Ok(switch) => switch,
-            Err(_) if is_google => Some(google.clone()),
+            Err(_) if is_google && audience == authentication.rules.token_endpoint => Some(google.clone()),
             Err(refusal) => return Err(as_grant(refusal)),
         };
         let taken = if is_google && claims.jti.is_none() { Use::UntilExpiry } else { Use::Once };

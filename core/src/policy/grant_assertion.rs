@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Asked, AskedScope};
 use crate::error::Reason;
+use crate::resource::declared::DeclaredResource;
 use crate::store::TrustedIssuer;
-use crate::types::{ResourceUri, Scope};
+use crate::types::Scope;
 
 /// A verified assertion that is the grant (RFC 7523 §2.1): of a trusted issuer, or of the client itself.
 pub struct GrantAssertion {
@@ -81,9 +82,12 @@ impl GrantAssertion {
         }
     }
 
-    /// Whether it is good for this resource.
-    pub(crate) fn may_access(&self, resource: &ResourceUri) -> bool {
-        self.trusted.as_ref().is_none_or(|trusted| trusted.may_access(resource))
+    /// Whether it is good for this resource. One without scopes, where every token may do everything, has to be listed: nothing else
+    /// bounds what the issuer can get there.
+    pub(crate) fn may_access(&self, resource: &DeclaredResource) -> bool {
+        let Some(trusted) = &self.trusted else { return true };
+        let is_bounded = trusted.resources().is_some() || !resource.scope().is_empty();
+        is_bounded && trusted.may_access(resource.uri())
     }
 }
 

@@ -206,6 +206,10 @@ impl Elsewhere {
         if !answer.get("token_type").is_none_or(is_bearer) {
             return Err(Reason::TokenBound.into());
         }
+        // RFC 9493: it is about somebody, and not about the client that a token without `sub` is for.
+        if answer.contains_key("sub_id") && !answer.contains_key("sub") {
+            return Err(Reason::TokenIncomplete.into());
+        }
         let text = serde_json::to_vec(&answer).map_err(Fault::internal)?;
         let claims = AccessTokenClaims::parse(&text)?;
         if claims.iss.as_deref().is_some_and(|issuer| issuer != self.issuer.as_str()) {

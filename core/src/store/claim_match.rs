@@ -68,12 +68,12 @@ impl ClaimMatch {
         if holds { Ok(self) } else { Err(InvalidValue::new("what a claim has to say", rule)) }
     }
 
-    /// Whether it tells one workload of a platform from others: a beginning names something and more, as `repo:octo/` does and
-    /// `repo:` does not.
+    /// Whether it tells workloads of a platform from others. A beginning does from three parts on, as `system:serviceaccount:payments:`
+    /// and `repo:octo/cat:` have them: with fewer it is all of a platform, a cluster or an organisation.
     pub(super) fn pins(&self) -> bool {
         match self {
             Self::Is(_) | Self::IsInAnyCase(_) => true,
-            Self::BeginsWith(text) => text.split(ENDS).filter(|part| !part.is_empty()).count() > 1,
+            Self::BeginsWith(text) => text.split(ENDS).filter(|part| !part.is_empty()).count() > 2,
             Self::Any | Self::Unknown(_) => false,
         }
     }

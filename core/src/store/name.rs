@@ -76,7 +76,7 @@ impl CompatibilitySwitch {
     /// never taken again. Whoever sees one can use it that long.
     pub const ASSERTION_REUSE: Self = Self(Cow::Borrowed("assertion_reuse"));
     /// Takes the grant assertions that Google's libraries make for a service account, of a client that is its own issuer: without
-    /// `sub`, with `scope` as a claim, and without `jti`. One without `jti` is taken again until its `exp`: whoever sees it can use it
+    /// `sub`, with `scope` as a claim, without `jti`, and with the URL of the token endpoint as audience. One without `jti` is taken again until its `exp`: whoever sees it can use it
     /// that long, an hour at most.
     pub const GOOGLE_SERVICE_ACCOUNT: Self = Self(Cow::Borrowed("google_service_account"));
     /// Takes Basic credentials that were not form-encoded (RFC 6749 §2.3.1).

@@ -183,7 +183,8 @@ impl TrustedIssuer {
         self.0.scope_claim
     }
 
-    /// Whether its assertions are good for this resource: for any, unless the operator listed some.
+    /// Whether its assertions are good for this resource: for any, unless the operator listed some. One that declares no scopes has to
+    /// be listed.
     #[must_use]
     pub fn may_access(&self, resource: &ResourceUri) -> bool {
         self.0.resources.as_ref().is_none_or(|listed| listed.contains(resource))
@@ -308,7 +309,8 @@ impl TrustedIssuerBuilder {
         self
     }
 
-    /// The only resources that its assertions are good for; `None`, as by default, for all that the server declares.
+    /// The only resources that its assertions are good for; `None`, as by default, for all that the server declares with scopes: one
+    /// without has to be listed, since no scope bounds what is granted there.
     pub fn resources(mut self, resources: impl Into<Option<Vec<ResourceUri>>>) -> Self {
         self.0.resources = resources.into();
         self

@@ -42,6 +42,12 @@ pub(super) struct WorkloadDocument {
     longest_life: u64,
 }
 
+impl WorkloadDocument {
+    fn issuer_is(&self, name: &str) -> bool {
+        self.iss.as_ref().is_some_and(|issuer| issuer.as_str() == name)
+    }
+}
+
 /// The members of a document, all of them.
 pub(super) const MEMBERS: [&str; 9] =
     ["profile", "iss", "keys", "aud", "several_aud", "sub", "claims", "reusable", "longest_life"];
@@ -49,8 +55,15 @@ pub(super) const MEMBERS: [&str; 9] =
 /// Unless something else is said.
 const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
 const MOST_CLAIMS: usize = 20;
-/// What every token of an issuer has, whosesoever it is.
-const NAMES_NOBODY: [&str; 6] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
+/// What many tokens of an issuer have, whosesoever they are.
+const NAMES_NOBODY: [&str; 11] =
+    ["iss", "aud", "exp", "nbf", "iat", "jti", "ver", "tid", "idtyp", "email_verified", "ref_protected"];
+
+/// Whether this claim can tell whose a token is, by its name or by a JSON Pointer that begins with it.
+fn names_somebody(claim: &str) -> bool {
+    let name = claim.strip_prefix('/').map_or(claim, |pointer| pointer.split('/').next().unwrap_or_default());
+    !NAMES_NOBODY.contains(&name)
+}
 
 impl WorkloadIdentity {
     /// Longer lives are no workload's: a token that lives for days is a password.
@@ -219,11 +232,7 @@ impl WorkloadIdentityBuilder {
         let life = Duration::from_secs(own.longest_life);
         let rules = [
             (
-                own.sub.pins()
-                    || own
-                        .claims
-                        .iter()
-                        .any(|(name, rule)| !NAMES_NOBODY.contains(&name.as_str()) && rule.pins()),
+                own.sub.pins() || own.claims.iter().any(|(name, rule)| names_somebody(name) && rule.pins()),
                 "sub",
                 "pinned, or a claim beside it: else any workload of that issuer is this client",
             ),

@@ -74,6 +74,9 @@ impl AccessToken {
     }
 
     /// `sub`: for whom it acts. For a client that acts for itself its own id.
+    ///
+    /// Where a trusted issuer vouched for the subject the claim `sub_id` says which (RFC 9493): two issuers may give one name to
+    /// different subjects, so go by that before you give rights to a name.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.0.subject

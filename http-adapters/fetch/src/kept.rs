@@ -115,7 +115,12 @@ impl<T: Send + Sync + 'static> Kept<T> {
         let state = self.0.state();
         let rests = state.asked_at.is_some_and(|asked_at| is_within(asked_at, now, REST));
         let held = state.held.as_ref().filter(|held| is_within(held.fetched_at, now, WHILE_AWAY));
+        let is_held = |seen: &Arc<T>| held.is_some_and(|held| Arc::ptr_eq(seen, &held.document));
         match (held, &state.failure) {
+            // What is wanted may be in the newer one that could not be had: nobody knows that it is not (design §12).
+            (Some(_), Some(failure)) if rests && seen.is_some_and(is_held) => {
+                Verdict::Refuse(Failure::Resting(Arc::clone(failure)))
+            }
             (Some(held), _) => {
                 let is_seen = seen.is_some_and(|seen| Arc::ptr_eq(seen, &held.document));
                 let is_old = !is_within(held.fetched_at, now, MOST_AGE);

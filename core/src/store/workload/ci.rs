@@ -9,6 +9,8 @@ use crate::types::{InvalidValue, IssuerName};
 
 pub(super) const GITHUB: &str = "github_actions";
 pub(super) const GITLAB: &str = "gitlab_ci";
+/// Of github.com, which serves everybody.
+const GITHUB_ISSUER: &str = "https://token.actions.githubusercontent.com";
 
 impl WorkloadIdentity {
     /// Jobs of GitHub Actions in this repository, `OWNER/NAME`, that
@@ -43,7 +45,7 @@ impl WorkloadIdentity {
         if !is_path(repository, 2..=2) {
             return Err(InvalidValue::new("a repository", "OWNER/NAME of a-z A-Z 0-9 . - _"));
         }
-        let issuer = IssuerName::new("https://token.actions.githubusercontent.com")?;
+        let issuer = IssuerName::new(GITHUB_ISSUER)?;
         Ok(WorkloadIdentityBuilder::of(GITHUB, Some(issuer), ClaimMatch::Any)
             .claim("repository", ClaimMatch::IsInAnyCase(repository.to_owned())))
     }
@@ -112,7 +114,10 @@ fn full_ref(profile: &str) -> &'static str {
 
 /// Whether a job is narrowed as its platform needs it. Other workloads are.
 pub(super) fn check(own: &WorkloadDocument) -> Result<(), InvalidValue> {
-    let (whose, further): (&[&str], &[&str]) = match own.profile.as_str() {
+    // Whoever describes a job of github.com without the profile is held to the same.
+    let is_github = own.issuer_is(GITHUB_ISSUER);
+    let profile = if is_github { GITHUB } else { own.profile.as_str() };
+    let (whose, further): (&[&str], &[&str]) = match profile {
         GITHUB => (
             &["repository", "repository_id", "repository_owner", "repository_owner_id"],
             &["environment", "ref"],
@@ -126,7 +131,9 @@ pub(super) fn check(own: &WorkloadDocument) -> Result<(), InvalidValue> {
     let pinned = |name: &str| own.claims.get(name).filter(|rule| !matches!(rule, ClaimMatch::Any));
     // A beginning leaves open what comes last: the ref of a workflow, and in `sub` the kind of event.
     let exact = |rule: &ClaimMatch| match rule {
-        ClaimMatch::Is(text) | ClaimMatch::IsInAnyCase(text) => !text.ends_with(":pull_request"),
+        ClaimMatch::Is(text) | ClaimMatch::IsInAnyCase(text) => {
+            !text.to_ascii_lowercase().contains(":pull_request")
+        }
         ClaimMatch::BeginsWith(_) | ClaimMatch::Any | ClaimMatch::Unknown(_) => false,
     };
     let in_full = |rule: &ClaimMatch| match rule {
@@ -135,22 +142,28 @@ pub(super) fn check(own: &WorkloadDocument) -> Result<(), InvalidValue> {
         }
         ClaimMatch::Any | ClaimMatch::Unknown(_) => true,
     };
+    let of_branch = |rule: &ClaimMatch| match rule {
+        ClaimMatch::Is(text) => text.contains("@refs/heads/") || text.contains("@refs/tags/"),
+        ClaimMatch::IsInAnyCase(_) | ClaimMatch::BeginsWith(_) | ClaimMatch::Any | ClaimMatch::Unknown(_) => {
+            false
+        }
+    };
     let is_true = |rule: &&ClaimMatch| matches!(rule, ClaimMatch::Is(text) if text == "true");
     let narrowed = further.iter().any(|name| pinned(name).is_some())
         || exact(&own.sub)
-        || if own.profile == GITHUB {
-            pinned("job_workflow_ref").is_some_and(exact)
+        || if profile == GITHUB {
+            pinned("job_workflow_ref").is_some_and(of_branch)
         } else {
             pinned("ref_protected").filter(is_true).is_some()
         };
     let rules = [
         (
-            whose.iter().any(|name| pinned(name).is_some()),
+            whose.iter().any(|name| pinned(name).is_some()) || (profile != own.profile && exact(&own.sub)),
             "a CI job",
             "of one repository, project or owner: the platform serves everybody",
         ),
         (
-            pinned(full_ref(&own.profile)).is_none_or(in_full),
+            pinned(full_ref(profile)).is_none_or(in_full),
             "a git ref",
             "in full and of a branch or a tag: refs/heads/… or refs/tags/…",
         ),
