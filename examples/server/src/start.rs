@@ -30,6 +30,9 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     let declared = configured.len();
     let trust = config.trust()?;
     let trusted = trust.len();
+    if backends.memory().is_some() {
+        config.check_clients_of_trust()?;
+    }
 
     let stop = StopSignals::listen().map_err(|error| Failure::because("no signals", error))?;
     let listener = TcpListener::bind(place.listen).await.map_err(|error| {

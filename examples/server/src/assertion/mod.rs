@@ -1,4 +1,4 @@
-//! `assertion`: a client assertion made by hand (RFC 7523 §2.2 and §3, draft rfc7523bis §4).
+//! `assertion`: a client assertion or a grant made by hand (RFC 7523 §2 and §3, draft rfc7523bis §4).
 
 mod key_file;
 mod made_key;
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use data_encoding::BASE64URL_NOPAD;
 use grantor::{AssertionAlgorithm, ClientId, Clock, Entropy, Issuer, SystemClock, SystemEntropy};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 pub(crate) use made_key::MadeKey;
 use signing_key::SigningKey;
@@ -40,9 +40,14 @@ pub(crate) fn assertion(flags: &Flags, wanted: &NewAssertion) -> Result<(), Fail
     let no_randomness = |error| Failure::because("no assertion could be made", error);
     SystemEntropy::new().fill(&mut jti).map_err(no_randomness)?;
     let now = SystemClock::new().now().as_unix();
-    let mut header = json!({ "alg": name, "typ": "client-authentication+jwt" });
-    if let (Some(kid), Some(members)) = (wanted.kid.as_deref().or(key.kid()), header.as_object_mut()) {
-        members.insert("kid".to_owned(), kid.into());
+    let mut header = Map::new();
+    header.insert("alg".to_owned(), name.into());
+    // What is typed as a client assertion is no grant, and a grant needs no type.
+    if !wanted.grant {
+        header.insert("typ".to_owned(), "client-authentication+jwt".into());
+    }
+    if let Some(kid) = wanted.kid.as_deref().or(key.kid()) {
+        header.insert("kid".to_owned(), kid.into());
     }
     let claims = json!({
         "iss": client.as_str(),
@@ -53,7 +58,7 @@ pub(crate) fn assertion(flags: &Flags, wanted: &NewAssertion) -> Result<(), Fail
         "exp": now.saturating_add_unsigned(seconds),
     });
     let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-    let signed = format!("{}.{}", part(&header), part(&claims));
+    let signed = format!("{}.{}", part(&Value::Object(header)), part(&claims));
     let signature = key
         .sign(algorithm, signed.as_bytes())
         .map_err(|_| Failure::Runtime("the key signs nothing: it is damaged".to_owned()))?;

@@ -79,7 +79,7 @@ impl Desk {
                 say_once(&format!(
                     "# If `clients show` finds {}, this is for it.\n{}",
                     client.id(),
-                    proof.for_the_client(client.id())
+                    proof.for_the_client(&client)
                 ))?;
                 return Err(Failure::because("it is not certain that it was stored", error));
             }
@@ -88,7 +88,7 @@ impl Desk {
             Insert::Done => {
                 let none = " Without --scope it gets tokens only where the resource has no scopes.";
                 let hint = if client.scope().is_empty() { none } else { "" };
-                let its = proof.for_the_client(client.id());
+                let its = proof.for_the_client(&client);
                 say_once(&format!("Client {} is registered.{hint}\n{its}", client.id()))
             }
             Insert::Exists => {
@@ -171,7 +171,7 @@ fn paste(client: &Client, proof: &NewProof) -> String {
     if let Some(algorithm) = client.introspection_signed_response_alg() {
         line("introspection_signed_response_alg", &toml_text(algorithm));
     }
-    text.push_str(&proof.for_server_and_client(client.id()));
+    text.push_str(&proof.for_server_and_client(client));
     text
 }
 

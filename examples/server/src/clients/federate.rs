@@ -21,6 +21,7 @@ impl Desk {
         let credential = wanted.workload.credential(id.clone(), &Stated::by_flags(&self.config))?;
         let client = ClientId::new(wanted.id.as_str()).map_err(|_| unknown(&wanted.id))?;
         if self.registry.is_none() {
+            self.config.check_can_be(&client, &wanted.workload)?;
             return say(&paste(&client, &wanted.workload)?);
         }
         self.change(&client, |client| {
@@ -115,7 +116,7 @@ fn paste(client: &ClientId, wanted: &WorkloadEntry) -> Result<String, Failure> {
     Ok(format!(
         "# Memory storage keeps no client, so paste this into the configuration file (--config FILE), right behind the\n\
          # [[clients]] block of {client}:\n\n{}",
-        wanted.block()
+        wanted.block(client)
     ))
 }
 

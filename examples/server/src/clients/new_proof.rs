@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use grantor::store::{AuthMethod, Client, Credential};
+use grantor::store::{AuthMethod, Client, Credential, GrantType};
 use grantor::{AssertionAlgorithm, ClientId, ClientSecret, HostKeys, InvalidValue, KeySetUrl, SystemEntropy};
 use serde_json::{Map, Value};
 
@@ -130,7 +130,7 @@ impl NewProof {
     }
 
     /// What the client gets, where the server reads the configuration file.
-    pub(super) fn for_server_and_client(&self, id: &ClientId) -> String {
+    pub(super) fn for_server_and_client(&self, client: &Client) -> String {
         match self {
             Self::Secret { .. } => format!(
                 "\n# And this, its secret, into the environment of the server and into the client. It is shown this \
@@ -139,9 +139,9 @@ impl NewProof {
             ),
             Self::Workloads => format!(
                 "\n# Behind it come its workloads, which {} prints. Until then it\n# needs enabled = false.\n",
-                federate(id)
+                federate(client.id())
             ),
-            Self::Key { .. } | Self::Published(_) => self.for_the_client(id),
+            Self::Key { .. } | Self::Published(_) => self.for_the_client(client),
         }
     }
 
@@ -154,7 +154,7 @@ impl NewProof {
     }
 
     /// What the client gets.
-    pub(super) fn for_the_client(&self, id: &ClientId) -> String {
+    pub(super) fn for_the_client(&self, client: &Client) -> String {
         match self {
             Self::Secret { .. } => format!(
                 "\n# Its secret, for the client. It is shown this once and kept nowhere; whoever has it is the \
@@ -165,14 +165,13 @@ impl NewProof {
                 let file = shell_word(&file.display().to_string());
                 format!(
                     "\n# Its private key, PKCS#8 in PEM, is in {file} and nowhere else. Give it to the client, never \
-                     to the\n# server; whoever has it is the client. An assertion by hand:\n#\n\
-                     #     grantor-server assertion --key {file} --client {} --issuer URL\n",
-                    shell_word(id.as_str())
+                     to the\n# server; whoever has it is the client. {}",
+                    by_hand(&file, client)
                 )
             }
             Self::Workloads => format!(
                 "\n# It has no secret. Say next which workload it is, by its platform:\n#\n#     {}\n",
-                federate(id)
+                federate(client.id())
             ),
             Self::Published(url) => format!(
                 "\n# Its public keys are read from {url} when it asks for a token. What is there has to be a JWK Set\n# \
@@ -180,6 +179,23 @@ impl NewProof {
             ),
         }
     }
+}
+
+/// How the client, whose key is in `file`, gets a token by hand: a service account by a grant that it signs itself.
+fn by_hand(file: &str, client: &Client) -> String {
+    let id = shell_word(client.id().as_str());
+    if client.grant_types().eq([&GrantType::JWT_BEARER]) {
+        return format!(
+            "A token by hand:\n#\n\
+             #     curl -sS URL/oauth2/token -d grant_type={} \\\n\
+             #       -d \"assertion=$(grantor-server assertion --grant --key {file} --client {id} --issuer URL)\"\n",
+            GrantType::JWT_BEARER.as_str()
+        );
+    }
+    format!(
+        "An assertion by hand:\n#\n\
+         #     grantor-server assertion --key {file} --client {id} --issuer URL\n"
+    )
 }
 
 /// What to do next for a client that has no workload yet.

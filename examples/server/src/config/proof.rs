@@ -53,6 +53,7 @@ impl Config {
         owner: (&ClientId, &HostKeys),
     ) -> Result<Vec<(String, Credential)>, Mistake> {
         let has = Has::of(method);
+        self.check_stand_behind(key, &entry.id, &entry.workloads)?;
         self.of_use(key, entry, method)?;
         let found = match has {
             Has::Keys => self.keys(key, entry)?,

@@ -34,6 +34,7 @@ impl<'a> Stated<'a> {
             (None, "jwks_file") => "--jwks".to_owned(),
             (None, _) if member.starts_with("claims") => "--claim".to_owned(),
             (None, "resources") => "--resource".to_owned(),
+            (None, "clients") => "--brought-by".to_owned(),
             (None, _) => format!("--{}", member.replace('_', "-")),
         }
     }
@@ -53,6 +54,32 @@ impl<'a> Stated<'a> {
 
     pub(super) fn invalid(&self, member: &str, rule: InvalidValue) -> Mistake {
         self.mistake(member, "breaks the rule for its value", rule.to_string())
+    }
+
+    /// What core refuses of the whole. It says what broke the rule in its own words, which most members share.
+    pub(super) fn broken(&self, wrong: &str, rule: InvalidValue) -> Mistake {
+        let said = rule.to_string();
+        let is_of = |what: &str| said.strip_prefix(what).is_some_and(|rest| rest.starts_with(" must be "));
+        if is_of("keys") {
+            let (name, ways) = match &self.block {
+                Some(block) => (self.config.place(block), "jwks, jwks_file or jwks_uri"),
+                None => ("--jwks, --jwks-uri".to_owned(), "--jwks or --jwks-uri"),
+            };
+            let remedy = format!(
+                "give {ways}: only an issuer that is an https URL publishes metadata that names them"
+            );
+            return Mistake::new(name, "its keys are missing", remedy);
+        }
+        let members = [
+            ("longest_life", "longest_life"),
+            ("token_lifetime", "token_lifetime"),
+            ("aud", "audience"),
+            ("name", "name"),
+        ];
+        match members.into_iter().find(|(what, _)| is_of(what)) {
+            Some((_, member)) => self.invalid(member, rule),
+            None => self.mistake("", wrong, said),
+        }
     }
 
     pub(super) const fn is_block(&self) -> bool {

@@ -40,7 +40,8 @@ pub(crate) struct TrustEntry {
     /// or with --client that one alone]
     #[arg(long = "brought-by", value_name = "ID")]
     clients: Option<Vec<String>>,
-    /// The widest scope that its assertions can get, separated by spaces
+    /// The widest scope that its assertions can get, separated by spaces. Without it they get nothing, but for a --resource
+    /// that has no scopes
     #[arg(long, default_value = "", hide_default_value = true)]
     #[serde(default)]
     scope: String,
@@ -104,12 +105,15 @@ impl TrustEntry {
             Some(life) => built.longest_life(life.0),
             None => built,
         };
-        built.build().map_err(|rule| stated.mistake("", "it breaks a rule", rule.to_string()))
+        built.build().map_err(|rule| stated.broken("it breaks a rule", rule))
     }
 
     /// As it stands in the file.
     pub(crate) fn block(&self) -> String {
         let mut text = format!("[[trust]]\nissuer = {}\n", toml_text(&self.issuer));
+        if self.scope.is_empty() {
+            text.push_str("# Without scope = \"…\" its assertions get nothing, but for one of its resources that has no scopes.\n");
+        }
         let mut line = |name: &str, value: String| text.push_str(&format!("{name} = {value}\n"));
         let texts = [
             ("name", self.name.as_deref()),
@@ -183,6 +187,24 @@ impl Config {
         let wrong = format!("`{}` is not registered for the grant", id.escape_debug());
         let remedy = format!("write grant_types = [\"jwt-bearer\"] at clients[{number}]");
         Err(self.mistake(&format!("trust[{at}].client"), wrong, remedy))
+    }
+
+    /// Where the file is all there is, as on memory storage, the clients of its trusted issuers stand there too.
+    pub(crate) fn check_clients_of_trust(&self) -> Result<(), Mistake> {
+        for (at, entry) in self.document.trust.iter().enumerate() {
+            let own = entry.client.iter().map(|id| (format!("trust[{at}].client"), id));
+            let listed = entry.clients.iter().flatten().enumerate();
+            let listed = listed.map(|(number, id)| (format!("trust[{at}].clients[{number}]"), id));
+            let is_missing = |id: &str| self.document.clients.iter().all(|client| client.id != id);
+            let Some((key, id)) = own.chain(listed).find(|(_, id)| is_missing(id)) else { continue };
+            let wrong = format!(
+                "there is no client `{}`, and memory storage keeps none beside the file",
+                id.escape_debug()
+            );
+            let remedy = "write the id of one of the [[clients]]; `clients create --grant jwt-bearer` prints a new one";
+            return Err(self.mistake(&key, wrong, remedy));
+        }
+        Ok(())
     }
 
     /// Whether this issuer stands in the file.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use grantor::store::{Credential, IssuerKeys, WorkloadIdentity, WorkloadIdentityBuilder};
-use grantor::{CredentialId, InvalidValue};
+use grantor::store::{AuthMethod, Credential, IssuerKeys, WorkloadIdentity, WorkloadIdentityBuilder};
+use grantor::{ClientId, CredentialId, InvalidValue};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -17,6 +17,9 @@ use super::{Config, Mistake};
 #[derive(Args, Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WorkloadEntry {
+    /// The client that the block is for: pasted in another place it would be for another one.
+    #[arg(skip)]
+    client: Option<String>,
     /// The platform
     #[arg(long, value_enum)]
     pub(crate) profile: Profile,
@@ -133,9 +136,7 @@ impl WorkloadEntry {
         if let Some(life) = &self.longest_life {
             identity = identity.longest_life(life.0);
         }
-        identity
-            .build()
-            .map_err(|rule| stated.mistake("", "no workload could be told by it", rule.to_string()))
+        identity.build().map_err(|rule| stated.broken("no workload could be told by it", rule))
     }
 
     fn of_profile(
@@ -234,9 +235,10 @@ impl WorkloadEntry {
     }
 
     /// As it stands in the file, under its client.
-    pub(crate) fn block(&self) -> String {
+    pub(crate) fn block(&self, client: &ClientId) -> String {
         use crate::paste::{toml_key, toml_text};
-        let mut text = format!("[[clients.workloads]]\nprofile = {}\n", toml_text(self.profile.name()));
+        let (client, profile) = (toml_text(client.as_str()), toml_text(self.profile.name()));
+        let mut text = format!("[[clients.workloads]]\nclient = {client}\nprofile = {profile}\n");
         let mut line = |name: &str, value: String| text.push_str(&format!("{name} = {value}\n"));
         let of_all = [
             ("audience", self.audience.as_deref()),
@@ -269,6 +271,53 @@ impl WorkloadEntry {
 }
 
 impl Config {
+    /// TOML gives a block to the last client before it, whichever that is.
+    pub(super) fn check_stand_behind(
+        &self,
+        key: &str,
+        id: &str,
+        entries: &[WorkloadEntry],
+    ) -> Result<(), Mistake> {
+        let is_astray = |entry: &WorkloadEntry| entry.client.as_deref().is_some_and(|client| client != id);
+        let Some(at) = entries.iter().position(is_astray) else { return Ok(()) };
+        let meant = entries.get(at).and_then(|entry| entry.client.as_deref()).unwrap_or_default();
+        let (meant, id) = (meant.escape_debug(), id.escape_debug());
+        let wrong = format!("it is for `{meant}`, and stands behind the block of `{id}`");
+        let remedy = format!("move it right behind the [[clients]] block with id = \"{meant}\"");
+        Err(self.mistake(&format!("{key}.workloads[{at}].client"), wrong, remedy))
+    }
+
+    /// Whether the block that is printed for this client could stand in the file, if there is one.
+    pub(crate) fn check_can_be(&self, client: &ClientId, wanted: &WorkloadEntry) -> Result<(), Mistake> {
+        let Some(path) = self.path() else { return Ok(()) };
+        let mut entries = self.document.clients.iter().enumerate();
+        let Some((at, entry)) = entries.find(|(_, entry)| entry.id == client.as_str()) else {
+            let wrong = format!("there is no client `{client}` in {}", path.display());
+            let remedy = "put it there first: `clients create --auth workload_jwt` prints its block";
+            return Err(Mistake::new("ID", wrong, remedy));
+        };
+        let method = self.auth(&format!("clients[{at}].auth"), entry.auth.as_deref())?;
+        if method != AuthMethod::WORKLOAD_JWT {
+            let wrong = format!("`{client}` authenticates by {}", method.as_str());
+            let remedy =
+                "a workload needs a client of its own: make one by `clients create --auth workload_jwt`";
+            return Err(self.mistake(&format!("clients[{at}].auth"), wrong, remedy));
+        }
+        let added = wanted.identity(&Stated::by_flags(self))?;
+        for (number, held) in entry.workloads.iter().enumerate() {
+            let key = format!("clients[{at}].workloads[{number}]");
+            if held.identity(&Stated::in_block(self, key.clone()))? == added {
+                let wrong = format!("`{client}` has this very workload already");
+                return Err(self.mistake(
+                    &key,
+                    wrong,
+                    "take the block out, if another one is to stand there",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// The workloads of the client at `key`, each with the key where it stands.
     pub(super) fn workloads(
         &self,

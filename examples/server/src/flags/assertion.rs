@@ -9,9 +9,12 @@ use clap::Args;
 pub(crate) struct NewAssertion {
     #[command(flatten)]
     pub(crate) from: SignWith,
-    /// The client's id
+    /// The client's id; with --grant also the name of a trusted issuer, which speaks about itself then
     #[arg(long, value_name = "ID")]
     pub(crate) client: String,
+    /// A grant instead of a client assertion: for the grant type jwt-bearer, as `assertion`
+    #[arg(long)]
+    pub(crate) grant: bool,
     /// The algorithm [default: by the kind of key: ES256, ES384, EdDSA, RS256 or HS256]
     #[arg(long, value_name = "ALGORITHM")]
     pub(crate) alg: Option<String>,

@@ -71,7 +71,7 @@ fn taken(issuer: &IssuerName, place: &str) -> Failure {
 }
 
 fn said(issuer: &TrustedIssuer) -> String {
-    let none = " Without --scope its assertions get tokens only where the resource has no scopes.";
+    let none = " Without --scope its assertions get nothing, but for a --resource that has no scopes.";
     let hint = if issuer.scope().is_empty() { none } else { "" };
     let who = match issuer.client() {
         Some(client) => format!("Who sends one needs no client authentication, and gets tokens of {client}."),

@@ -97,6 +97,9 @@ fn rfc7523bis_s4_it_says_who_for_whom_and_for_how_long() {
     assert_eq!(header["kid"], "k1");
     assert_ne!(other["jti"], jti);
     assert_eq!(other["exp"].as_i64().unwrap() - other["iat"].as_i64().unwrap(), 300);
+    let [header, of_grant] = make(&["--grant", "--secret-env", "SHARED"]);
+    assert_eq!(header, json!({ "alg": "HS256" }), "t35: a grant is not typed as a client assertion");
+    assert_eq!((&of_grant["sub"], &of_grant["aud"]), (&json!("shop 1"), &json!(issuer)));
     let [header, _] = make(&["--key", RSA]);
     assert_eq!(header["kid"], "bilbo.baggins@hobbiton.example", "that of the JWK");
 }

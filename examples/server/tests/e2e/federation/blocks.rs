@@ -132,11 +132,11 @@ fn s10_mistakes_of_flags_are_named_with_the_remedy() {
         refused(&[&["clients", "federate", "add", "shop"], arguments].concat(), expected);
     }
     let add = ["trust", "add", "robot@example.com", "--subject", "*"];
-    refused(&add, &["keys must be given"]);
+    refused(&add, &["keys are missing", "--jwks or --jwks-uri"]);
     refused(&[&add[..], &["--jwks-uri", "http://10.0.0.1/x"]].concat(), &["--jwks-uri", "plain http"]);
     refused(
         &["trust", "add", "https://i.example", "--subject", "*", "--token-lifetime", "2d"],
-        &["1 second to 24 hours"],
+        &["--token-lifetime", "1 second to 24 hours"],
     );
     refused(&["clients", "create", "--switch", "x"], &["--switch", "google_service_account"]);
     refused(&["clients", "create", "--switch", "openid_discovery"], &["--switch", "every_client"]);
@@ -191,11 +191,11 @@ fn s10_mistakes_of_blocks_are_named_with_block_member_and_remedy() {
         ),
         (
             workload("profile = \"custom\"\nissuer = \"i\"\nsubject = \"a\""),
-            vec!["clients[0].workloads[0]", "keys must be given"],
+            vec!["clients[0].workloads[0]: its keys are missing", "jwks_uri"],
         ),
         (
             workload("profile = \"google\"\nunique_id = \"1\"\nlongest_life = \"26h\""),
-            vec!["clients[0].workloads[0]", "25 hours"],
+            vec!["clients[0].workloads[0].longest_life", "25 hours"],
         ),
         (
             workload("profile = \"google\"\nunique_id = \"1\"\njwks_file = \"nowhere\""),
@@ -212,7 +212,7 @@ fn s10_mistakes_of_blocks_are_named_with_block_member_and_remedy() {
         (format!("{basic}grant_types = [\"password\"]\n"), vec!["clients[0].grant_types[0]", "jwt-bearer"]),
         (trust("scope = \"fly\""), vec!["trust[0].scope", "no resource has the scope `fly`"]),
         (trust("resources = [\"https://x.example\"]"), vec!["trust[0].resources[0]", "not declared"]),
-        (trust("token_lifetime = \"2d\""), vec!["trust[0]", "24 hours"]),
+        (trust("token_lifetime = \"2d\""), vec!["trust[0].token_lifetime", "24 hours"]),
         (trust("jwks_uri = \"http://10.0.0.1/x\""), vec!["trust[0].jwks_uri", "plain http"]),
         (
             trust("jwks_uri = \"https://x.example\"\njwks = { keys = [] }"),

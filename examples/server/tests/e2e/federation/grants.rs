@@ -131,14 +131,8 @@ async fn rfc7523_s2_1_what_create_prints_for_a_service_account_works_when_it_is_
     let client_assertion = crate::assertion::made("robot", &own, &["--key", file], "");
     let (status, answer) = granted(&program.token_url(), &client_assertion).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid_grant")), "t35: typed for another use");
-    let pem = std::fs::read_to_string(file).expect("read");
-    let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    let der = data_encoding::BASE64.decode(base64.as_bytes()).expect("base64");
-    let signs = jsonwebtoken::EncodingKey::from_ec_der(&der);
-    let mut claims = claims("robot", &own);
-    claims["sub"] = json!("robot");
-    let header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::ES256);
-    let grant = jsonwebtoken::encode(&header, &claims, &signs).expect("encode");
+    assert!(made.contains("grantor-server assertion --grant --key") && made.contains(JWT_BEARER), "{made}");
+    let grant = crate::assertion::made("robot", &own, &["--grant", "--key", file], "");
     let (status, answer) = granted(&program.token_url(), &grant).await;
     assert_eq!((status, &answer["scope"]), (200, &json!("read")), "{answer}");
     assert_eq!(granted(&program.token_url(), &grant).await.0, 400, "each is taken once");
@@ -150,6 +144,28 @@ async fn rfc7523_s2_1_what_create_prints_for_a_service_account_works_when_it_is_
     );
     let shown = printed(&["clients", "show", "robot", "--json", "--config", &config], &[]);
     assert!(shown.contains(JWT_BEARER), "{shown}");
+}
+
+/// The requests of the README, with and without `-u`.
+#[tokio::test]
+async fn rfc7523_s2_1_what_assertion_makes_for_a_trusted_issuer_is_a_grant() {
+    let (secret, key) = (new_secret(), crate::keys::ED25519);
+    let set = json!({ "keys": [crate::keys::public(key)] }).to_string();
+    let set = crate::program::file("hub.jwks.json", &set);
+    let trust = format!(
+        "[[trust]]\nissuer = \"{HUB}\"\nsubject = \"{HUB}\"\nscope = \"read\"\nclient = \"robots\"\njwks_file = \"{}\"\n",
+        set.display()
+    );
+    let program = Program::start(&["--config", &config(&(robots() + &trust))], &[("SHARED", &secret)]);
+    let make =
+        |more: &[&str]| crate::assertion::made(HUB, &program.issuer(), &[&["--key", key], more].concat(), "");
+    let (status, answer) = granted(&program.token_url(), &make(&["--grant"])).await;
+    assert_eq!((status, &answer["scope"]), (200, &json!("read")), "{answer}");
+    let (status, answer) = granted(&program.token_url(), &make(&[])).await;
+    assert_eq!((status, &answer["error"]), (400, &json!("invalid_grant")), "t35: typed for another use");
+    let form = [("grant_type", JWT_BEARER), ("assertion", &make(&["--grant"]))];
+    let request = crate::tokens::http().post(program.token_url()).basic_auth("robots", Some(&secret));
+    assert_eq!(request.form(&form).send().await.expect("an answer").status().as_u16(), 200);
 }
 
 /// On memory storage there is nothing that a command could change.

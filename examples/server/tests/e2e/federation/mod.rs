@@ -4,5 +4,6 @@ mod blocks;
 mod cluster;
 mod grants;
 mod kubernetes;
+mod placed;
 mod rotation;
 mod stored;

@@ -129,7 +129,7 @@ async fn trusted(kind: Kind) {
     let listed = parsed(&issuer.command(&["trust", "list", "--json"]));
     let expected = json!({
         "issuer": HUB, "name": "Hub", "enabled": true, "created_at": listed[0]["created_at"], "keys": "1 inline",
-        "subject": "robot-7", "subject_optional": false, "client": "robots", "scope": "read", "scope_claim": false,
+        "audience": null, "subject": "robot-7", "subject_optional": false, "client": "robots", "clients": null, "scope": "read", "scope_claim": false,
         "resources": null, "longest_life": 3600, "token_lifetime": null, "reusable": false,
     });
     assert_eq!(listed, json!([expected]));
