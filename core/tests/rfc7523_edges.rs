@@ -237,10 +237,11 @@ async fn t95_what_stands_in_the_place_of_a_name() {
     world.insert(&client.build().unwrap()).await;
     let token = workloads::kubernetes().unwrap().token.claim("sub", "s".repeat(1000)).sign(&key);
     refused(&send(&server, assert_with(&token, &[("client_id", "billing")])).await, 401, "invalid_client");
-    let said = world.events.all().into_iter().find_map(|seen| match seen.kind {
-        Kind::WorkloadMismatch(_, said) => said,
-        _ => None,
-    });
+    let said = world
+        .events
+        .all()
+        .into_iter()
+        .find_map(|seen| if let Kind::WorkloadMismatch(_, said) = seen.kind { said } else { None });
     assert_eq!(said.unwrap().len(), 256);
 }
 
