@@ -64,6 +64,11 @@ impl<'a> ReceivedAssertion<'a> {
         Ok(Self { claims, algorithm, jws })
     }
 
+    /// How a client that made it is registered, by the method's name in RFC 7591 §2.
+    pub(crate) const fn method(&self) -> &'static str {
+        if self.algorithm.is_symmetric() { "client_secret_jwt" } else { "private_key_jwt" }
+    }
+
     /// `sub`, as text that can stand in a token and a log (T96).
     pub(crate) fn subject(&self) -> Result<Option<&str>, Reason> {
         let subject = self.claims.sub.as_deref();

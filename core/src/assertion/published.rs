@@ -40,8 +40,9 @@ impl PublishedKeys<'_> {
         client_id: &ClientId,
         assertion: &ReceivedAssertion<'_>,
     ) -> Result<(), Reason> {
-        let checked = self.check(&KeySource::Url(url.clone()), Some(client_id), assertion).await;
-        checked.map(drop).map_err(|unsigned| match unsigned {
+        let source = KeySource::Url(url.clone());
+        let checked = self.check(&source, Some(client_id), assertion, |_| ()).await;
+        checked.map_err(|unsigned| match unsigned {
             Unsigned::Refused(reason) => reason,
             Unsigned::Away(_) => Reason::KeySetUnavailable,
             Unsigned::Off | Unsigned::Nowhere => Reason::KeySetsOff,
@@ -58,8 +59,10 @@ impl PublishedKeys<'_> {
         refuse: fn(Reason) -> Rejection,
     ) -> Step<String> {
         let checked = match (keys.held(), keys.source(issuer)) {
-            (Some(held), _) if !held.is_empty() => signer(held, assertion).map_err(Unsigned::Refused),
-            (None, Some(source)) => self.check(&source, client_id, assertion).await,
+            (Some(held), _) if !held.is_empty() => {
+                signed_by(held, assertion, PublicKey::thumbprint).map_err(Unsigned::Refused)
+            }
+            (None, Some(source)) => self.check(&source, client_id, assertion, PublicKey::thumbprint).await,
             (Some(_) | None, _) => Err(Unsigned::Nowhere),
         };
         checked.map_err(|unsigned| match unsigned {
@@ -77,14 +80,15 @@ impl PublishedKeys<'_> {
     }
 
     /// Where no key fits a newer set is asked for, once: there may be a new key.
-    async fn check(
+    async fn check<T>(
         &self,
         source: &KeySource,
         client_id: Option<&ClientId>,
         assertion: &ReceivedAssertion<'_>,
-    ) -> Result<String, Unsigned> {
+        wanted: fn(&PublicKey) -> T,
+    ) -> Result<T, Unsigned> {
         let seen = self.key_set(source, client_id, None).await?;
-        let reason = match signer(&seen, assertion) {
+        let reason = match signed_by(&seen, assertion, wanted) {
             Ok(key) => return Ok(key),
             Err(reason) => reason,
         };
@@ -99,7 +103,7 @@ impl PublishedKeys<'_> {
         if Arc::ptr_eq(&seen, &newer) {
             return Err(Unsigned::Refused(reason));
         }
-        signer(&newer, assertion).map_err(Unsigned::Refused)
+        signed_by(&newer, assertion, wanted).map_err(Unsigned::Refused)
     }
 
     async fn key_set(
@@ -117,8 +121,12 @@ impl PublishedKeys<'_> {
     }
 }
 
-/// The key that made the signature, by its thumbprint. The header chooses among them and selects nothing else (T12 to T19).
-fn signer(keys: &PublicKeySet, assertion: &ReceivedAssertion<'_>) -> Result<String, Reason> {
+/// What is wanted of the key that made the signature. The header chooses among them and selects nothing else (T12 to T19).
+fn signed_by<T>(
+    keys: &PublicKeySet,
+    assertion: &ReceivedAssertion<'_>,
+    wanted: fn(&PublicKey) -> T,
+) -> Result<T, Reason> {
     let (header, jws) = (&assertion.jws.header, &assertion.jws);
     let named = keys.candidates(assertion.algorithm, header.kid.as_deref(), header.certificate.as_deref());
     let mut named = named.peekable();
@@ -126,5 +134,5 @@ fn signer(keys: &PublicKeySet, assertion: &ReceivedAssertion<'_>) -> Result<Stri
         return Err(Reason::JwtKeyUnknown);
     }
     let signer = named.find(|key| key.verifies(jws.signing_input, &jws.signature));
-    signer.map(PublicKey::thumbprint).ok_or(Reason::JwtSignature)
+    signer.map(wanted).ok_or(Reason::JwtSignature)
 }

@@ -62,11 +62,7 @@ impl<'a> PresentedAssertion<'a> {
 
     /// The method's name in RFC 7591 §2, or ours.
     pub(super) const fn method(&self) -> &'static str {
-        match (self.is_of_workload, self.assertion.algorithm.is_symmetric()) {
-            (true, _) => "workload_jwt",
-            (false, true) => "client_secret_jwt",
-            (false, false) => "private_key_jwt",
-        }
+        if self.is_of_workload { "workload_jwt" } else { self.assertion.method() }
     }
 }
 

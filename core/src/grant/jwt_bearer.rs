@@ -103,8 +103,7 @@ impl JwtBearer<'_> {
         trail: &mut RequestTrail,
     ) -> Step<Approved> {
         let authentication = self.authentication;
-        let method = if assertion.algorithm.is_symmetric() { "client_secret_jwt" } else { "private_key_jwt" };
-        authentication.usable(&client, method).map_err(as_grant)?;
+        authentication.usable(&client, assertion.method()).map_err(as_grant)?;
         let google = CompatibilitySwitch::GOOGLE_SERVICE_ACCOUNT;
         let is_google = authentication.compatibility.is_on(&google, &client);
         let claims = &assertion.claims;
