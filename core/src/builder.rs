@@ -10,9 +10,9 @@ use crate::auth::ImportedSecrets;
 use crate::clock::{Clock, SystemClock};
 use crate::compatibility::{Compatibility, Reach};
 use crate::config::{ConfigError, Limits, check_clock_skew};
-use crate::endpoint::{Endpoints, metadata};
+use crate::endpoint::{Endpoints, Registration, metadata};
 use crate::entropy::{Entropy, SystemEntropy};
-use crate::event::{Event, EventSink};
+use crate::event::{EventSink, NoSink};
 use crate::executor::Executor;
 use crate::fetch::KeySetFetcher;
 use crate::host_keys::HostKeys;
@@ -51,6 +51,7 @@ pub struct Builder {
     imported: Option<Arc<dyn SecretVerifier>>,
     imported_at_once: usize,
     key_sets: Option<Arc<dyn KeySetFetcher>>,
+    registration: Option<Registration>,
     policy: Arc<dyn IssuancePolicy>,
     limiter: Option<Arc<dyn RateLimiter>>,
     events: Arc<dyn EventSink>,
@@ -80,6 +81,7 @@ impl AuthorizationServer {
             imported: None,
             imported_at_once: IMPORTED_AT_ONCE,
             key_sets: None,
+            registration: None,
             policy: Arc::new(StandardPolicy),
             limiter: None,
             events: Arc::new(NoSink),
@@ -168,6 +170,12 @@ impl Builder {
     /// default, and such a client is refused.
     pub fn key_sets(mut self, fetcher: impl KeySetFetcher) -> Self {
         self.key_sets = Some(Arc::new(fetcher));
+        self
+    }
+
+    /// Lets clients register themselves (RFC 7591) and manage their registration (RFC 7592). Off by default.
+    pub fn registration(mut self, registration: Registration) -> Self {
+        self.registration = Some(registration);
         self
     }
 
@@ -270,7 +278,7 @@ impl Builder {
         let keys = KeyRing::new(workshop, false);
         let algorithms = keys.algorithms().to_vec();
         let openid = self.compatibility.permits(&CompatibilitySwitch::OPENID_DISCOVERY);
-        let routes = self.endpoints.routes(&issuer, openid)?;
+        let routes = self.endpoints.routes(&issuer, self.registration.is_some(), openid)?;
         check::limits(self.limits)?;
         check::compatibility(&self.compatibility)?;
         let imported = check::imported(self.imported, self.executor.as_ref(), self.imported_at_once).await?;
@@ -336,14 +344,6 @@ impl Dangerous {
         self.0.http_on_loopback = true;
         self.0
     }
-}
-
-/// Nobody is told but `tracing`.
-#[derive(Debug)]
-struct NoSink;
-
-impl EventSink for NoSink {
-    fn record(&self, _event: &Event<'_>) {}
 }
 
 impl ImportedSecrets {

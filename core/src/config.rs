@@ -106,6 +106,17 @@ pub enum ConfigError {
     /// The verifier's decoy is none.
     #[error("the decoy of the secret verifier must be a readable hash that no secret matches: {0}")]
     Decoy(#[source] Box<dyn Error + Send + Sync>),
+    /// The stores have none in which clients can be registered.
+    #[error(
+        "the stores have none in which clients can be registered: use a backend that has one, or `Stores::with_registry`"
+    )]
+    NoRegistry,
+    /// Registration cannot be had like that.
+    #[error("registration: {rule}")]
+    Registration {
+        /// The rule.
+        rule: String,
+    },
     /// An endpoint's path is none, or two share one.
     #[error("endpoint path `{path}`: {rule}")]
     Endpoint {

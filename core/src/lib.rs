@@ -66,6 +66,7 @@ mod auth;
 mod basic;
 mod builder;
 mod claim;
+mod clients;
 mod clock;
 mod compatibility;
 mod config;
@@ -96,17 +97,18 @@ mod types;
 
 pub use async_trait::async_trait;
 pub use builder::{Builder, Dangerous};
+pub use clients::{Clients, ClientsError, CreatedClient, HeldCredential, RotatedSecret};
 pub use clock::{Clock, SystemClock};
 pub use compatibility::Reach;
 pub use config::{ConfigError, Limits};
-pub use endpoint::{Endpoint, Endpoints};
+pub use endpoint::{Endpoint, Endpoints, Registration};
 pub use entropy::{Entropy, EntropyError, SystemEntropy};
 pub use executor::{Executor, ExecutorError, Job, Task};
 pub use fetch::{FetchError, KeySetFetcher, KeySource, TokenIntrospector};
 pub use host_keys::{HostKey, HostKeys, ResealError, SealSecretError};
 pub use jose::{AssertionAlgorithm, ImportedKey, PublicKey, PublicKeySet, SigningAlgorithm};
 pub use keys::KeyRotation;
-pub use rate_limit::{Admission, Attempt, RateLimiter};
+pub use rate_limit::{Admission, Attempt, Budget, RateLimiter, RateLimits};
 pub use resource::declared::{DeclaredResource, Resource, Resources, TokenFormat};
 #[cfg(feature = "imported-secrets")]
 pub use secret_verifier::Argon2id;
@@ -118,6 +120,7 @@ pub use server::{
 pub use signer::{Signer, SignerError, SignerKey};
 pub use stores::Stores;
 pub use types::{
-    ClientId, ClientSecret, CredentialId, HostKeyId, InvalidValue, Issuer, IssuerName, Jti, KeyId, KeySetUrl,
-    ProofId, ProofNamespace, ResourceUri, Scope, Timestamp, TokenId,
+    ClientId, ClientSecret, CredentialId, HostKeyId, InitialAccessId, InitialAccessToken, InvalidValue,
+    Issuer, IssuerName, Jti, KeyId, KeySetUrl, ProofId, ProofNamespace, RegistrationAccessToken, ResourceUri,
+    Scope, Timestamp, TokenId,
 };

@@ -2,6 +2,7 @@
 
 mod introspection;
 mod register;
+mod registration;
 mod report;
 mod resource;
 mod revocation;
@@ -118,6 +119,19 @@ impl AuthorizationServer {
         self.0.serve("revocation", async |trail| self.0.revoke(&request, trail).await).await
     }
 
+    /// The registration endpoint (RFC 7591 §3): registers a client for whoever has an initial access token.
+    pub async fn register(&self, request: Request) -> Response {
+        self.0.serve("registration", async |trail| self.0.register(&request, trail).await).await
+    }
+
+    /// The client configuration endpoint (RFC 7592 §2): shows, changes and deletes the client whose id ends the path, for whoever
+    /// has its registration access token.
+    pub async fn client_configuration(&self, request: Request) -> Response {
+        self.0
+            .serve("client_configuration", async |trail| self.0.client_configuration(&request, trail).await)
+            .await
+    }
+
     /// The published keys (RFC 7517 §5).
     pub async fn jwks(&self, request: Request) -> Response {
         self.0.serve("jwks", async |_trail| self.0.jwks(&request).await).await
@@ -154,6 +168,8 @@ impl AuthorizationServer {
             Endpoint::Token => self.token(request).await,
             Endpoint::Introspection => self.introspect(request).await,
             Endpoint::Revocation => self.revoke(request).await,
+            Endpoint::Registration => self.register(request).await,
+            Endpoint::ClientConfiguration => self.client_configuration(request).await,
             Endpoint::Jwks => self.jwks(request).await,
             Endpoint::Metadata => self.metadata(request).await,
             Endpoint::OpenIdConfiguration => self.openid_configuration(request).await,

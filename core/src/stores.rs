@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::store::{ClientStore, CredentialUsage, KeyStore, TokenStore, TrustStore};
+use crate::store::{
+    ClientRegistry, ClientStore, CredentialUsage, InitialAccessStore, KeyStore, TokenStore, TrustStore,
+};
 
 /// Where clients, signing keys and tokens are kept. A backend converts into all of them; each can be replaced.
 ///
@@ -20,11 +22,13 @@ pub struct Stores {
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) usage: Option<Arc<dyn CredentialUsage>>,
     pub(crate) trust: Option<Arc<dyn TrustStore>>,
+    pub(crate) registry: Option<Arc<dyn ClientRegistry>>,
+    pub(crate) initial_access: Option<Arc<dyn InitialAccessStore>>,
 }
 
 impl Stores {
-    /// Three stores, which may be handles on one backend. When credentials were last used is kept nowhere, and no issuer is
-    /// trusted.
+    /// Three stores, which may be handles on one backend. When credentials were last used is kept nowhere, no issuer is
+    /// trusted, and nobody can register.
     pub fn new(clients: impl ClientStore, keys: impl KeyStore, tokens: impl TokenStore) -> Self {
         Self {
             clients: Arc::new(clients),
@@ -32,13 +36,32 @@ impl Stores {
             tokens: Arc::new(tokens),
             usage: None,
             trust: None,
+            registry: None,
+            initial_access: None,
         }
     }
 
-    /// Clients from elsewhere, for example a table that one already has.
+    /// Clients from elsewhere, for example a table that one already has. Whoever also registers clients there says so with
+    /// [`Stores::with_registry`].
     #[must_use]
     pub fn with_clients(mut self, clients: impl ClientStore) -> Self {
         self.clients = Arc::new(clients);
+        self.registry = None;
+        self
+    }
+
+    /// Where clients are registered and administered: the same data as that of the clients. Where those are behind a cache,
+    /// give the cache, which then forgets what changes.
+    #[must_use]
+    pub fn with_registry(mut self, registry: impl ClientRegistry) -> Self {
+        self.registry = Some(Arc::new(registry));
+        self
+    }
+
+    /// Initial access tokens, by which clients may register themselves (RFC 7591 §3).
+    #[must_use]
+    pub fn with_initial_access(mut self, tokens: impl InitialAccessStore) -> Self {
+        self.initial_access = Some(Arc::new(tokens));
         self
     }
 
@@ -75,7 +98,15 @@ impl Stores {
         let mut said: Vec<String> = Vec::new();
         let usage = self.usage.as_ref().map(|usage| usage.caveats()).unwrap_or_default();
         let trust = self.trust.as_ref().map(|trust| trust.caveats()).unwrap_or_default();
-        let all = [self.clients.caveats(), self.keys.caveats(), self.tokens.caveats(), usage, trust];
+        let initial_access = self.initial_access.as_ref().map(|tokens| tokens.caveats()).unwrap_or_default();
+        let all = [
+            self.clients.caveats(),
+            self.keys.caveats(),
+            self.tokens.caveats(),
+            usage,
+            trust,
+            initial_access,
+        ];
         for caveat in all.concat() {
             if !said.contains(&caveat) {
                 said.push(caveat);

@@ -26,6 +26,7 @@ const LAYERS: [&[&str]; 5] = [
         "assertion",
         "auth",
         "claim",
+        "clients",
         "compatibility",
         "config",
         "endpoint",

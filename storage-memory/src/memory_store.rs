@@ -101,7 +101,10 @@ impl Default for MemoryStore {
 /// Clients, trusted issuers, keys, tokens and the last uses of credentials all in this store.
 impl From<MemoryStore> for Stores {
     fn from(store: MemoryStore) -> Self {
-        Self::new(store.clone(), store.clone(), store.clone()).with_usage(store.clone()).with_trust(store)
+        Self::new(store.clone(), store.clone(), store.clone())
+            .with_usage(store.clone())
+            .with_trust(store.clone())
+            .with_registry(store)
     }
 }
 

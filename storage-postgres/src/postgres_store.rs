@@ -47,7 +47,10 @@ impl PostgresStore {
 /// Clients, trusted issuers, keys, tokens and the last uses of credentials all in this store.
 impl From<PostgresStore> for Stores {
     fn from(store: PostgresStore) -> Self {
-        Self::new(store.clone(), store.clone(), store.clone()).with_usage(store.clone()).with_trust(store)
+        Self::new(store.clone(), store.clone(), store.clone())
+            .with_usage(store.clone())
+            .with_trust(store.clone())
+            .with_registry(store)
     }
 }
 

@@ -107,7 +107,10 @@ impl RedisStore {
 /// Clients, trusted issuers, keys, tokens and the last uses of credentials all in this store.
 impl From<RedisStore> for Stores {
     fn from(store: RedisStore) -> Self {
-        Self::new(store.clone(), store.clone(), store.clone()).with_usage(store.clone()).with_trust(store)
+        Self::new(store.clone(), store.clone(), store.clone())
+            .with_usage(store.clone())
+            .with_trust(store.clone())
+            .with_registry(store)
     }
 }
 

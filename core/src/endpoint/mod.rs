@@ -5,6 +5,7 @@ mod intake;
 mod introspection;
 mod metadata;
 mod paths;
+pub(crate) mod registration;
 mod revocation;
 
 pub(crate) use conditional::unless_known;
@@ -12,4 +13,5 @@ pub(crate) use intake::{read_document_request, read_form, read_token};
 pub(crate) use introspection::{Introspection, wants_jwt};
 pub(crate) use metadata::metadata;
 pub use paths::{Endpoint, Endpoints};
+pub use registration::Registration;
 pub(crate) use revocation::revoked;

@@ -1,7 +1,7 @@
 //! Where the endpoints are.
 
 use crate::config::ConfigError;
-use crate::types::Issuer;
+use crate::types::{ClientId, Issuer};
 
 /// One of the endpoints. An adapter routes to it, whatever the method: core answers 405.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +13,11 @@ pub enum Endpoint {
     Introspection,
     /// RFC 7009 §2.
     Revocation,
+    /// Where clients register themselves (RFC 7591 §3), if that is switched on.
+    Registration,
+    /// Where a client that did reads, changes and deletes its registration (RFC 7592 §2). Its path ends in `{client_id}`, one segment of
+    /// any text, as axum and actix-web write it; core reads the id from the raw path.
+    ClientConfiguration,
     /// The published keys (RFC 7517 §5).
     Jwks,
     /// RFC 8414, at each of its places.
@@ -33,11 +38,12 @@ pub struct Endpoints {
     introspection: String,
     revocation: String,
     jwks: String,
+    registration: String,
     metadata: Option<String>,
 }
 
 impl Default for Endpoints {
-    /// `/oauth2/token`, `/oauth2/introspect`, `/oauth2/revoke`, `/.well-known/jwks.json`, and the metadata where RFC 8414 §3
+    /// `/oauth2/token`, `/oauth2/introspect`, `/oauth2/revoke`, `/oauth2/register`, `/.well-known/jwks.json`, and the metadata where RFC 8414 §3
     /// and §5 say.
     fn default() -> Self {
         Self {
@@ -45,6 +51,7 @@ impl Default for Endpoints {
             introspection: "/oauth2/introspect".to_owned(),
             revocation: "/oauth2/revoke".to_owned(),
             jwks: "/.well-known/jwks.json".to_owned(),
+            registration: "/oauth2/register".to_owned(),
             metadata: None,
         }
     }
@@ -79,6 +86,13 @@ impl Endpoints {
         self
     }
 
+    /// Another path for the registration endpoint. Under it each client that registered itself has its own.
+    #[must_use]
+    pub fn registration(mut self, path: impl Into<String>) -> Self {
+        self.registration = path.into();
+        self
+    }
+
     /// One more place for the metadata, for clients that look elsewhere.
     #[must_use]
     pub fn metadata(mut self, path: impl Into<String>) -> Self {
@@ -102,6 +116,15 @@ impl Endpoints {
         issuer.url(AUTHORIZATION)
     }
 
+    pub(crate) fn registration_url(&self, issuer: &Issuer) -> String {
+        issuer.url(&self.registration)
+    }
+
+    /// The client configuration endpoint of one client (RFC 7592 §3). Ids that registration makes need no escaping.
+    pub(crate) fn client_url(&self, issuer: &Issuer, id: &ClientId) -> String {
+        format!("{}/{id}", self.registration_url(issuer))
+    }
+
     pub(crate) fn jwks_url(&self, issuer: &Issuer) -> String {
         issuer.url(&self.jwks)
     }
@@ -110,6 +133,7 @@ impl Endpoints {
     pub(crate) fn routes(
         &self,
         issuer: &Issuer,
+        registration: bool,
         openid_discovery: bool,
     ) -> Result<Vec<(String, Endpoint)>, ConfigError> {
         let base = issuer.path();
@@ -127,13 +151,18 @@ impl Endpoints {
         if !base.is_empty() {
             routes.push((format!("{base}/.well-known/openid-configuration"), openid));
         }
+        if registration {
+            let path = format!("{base}{}", self.registration);
+            routes.push((format!("{path}/{{client_id}}"), Endpoint::ClientConfiguration));
+            routes.push((path, Endpoint::Registration));
+        }
         if openid_discovery {
             routes.push((format!("{base}{AUTHORIZATION}"), Endpoint::Authorization));
         }
         if let Some(path) = &self.metadata {
             routes.push((format!("{base}{path}"), Endpoint::Metadata));
         }
-        let fixed = [&self.token, &self.introspection, &self.revocation, &self.jwks];
+        let fixed = [&self.token, &self.introspection, &self.revocation, &self.jwks, &self.registration];
         for own in fixed.into_iter().chain(&self.metadata) {
             check(own)?;
         }
@@ -167,7 +196,7 @@ mod tests {
     use super::*;
 
     fn routes(issuer: &str, endpoints: &Endpoints) -> Result<Vec<(String, Endpoint)>, ConfigError> {
-        endpoints.routes(&Issuer::new(issuer).expect("issuer"), false)
+        endpoints.routes(&Issuer::new(issuer).expect("issuer"), false, false)
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{AuthorizationServer, report};
+use super::AuthorizationServer;
 use crate::clock::Clock;
-use crate::event::{Event, EventSink};
+use crate::event::{Event, EventSink, report};
 use crate::jose::{GeneratedKey, ImportedKey, PublicKey, PublicMembers, SigningAlgorithm, published};
 use crate::keys::{KeyError, KeyRing, Upkeep, Wish};
 use crate::store::{KeyRecord, PrivateKey};
@@ -173,8 +173,7 @@ impl SigningKeys {
     }
 
     fn report(&self, event: &Event<'_>) {
-        report::trace(event);
-        self.events.record(event);
+        report(&*self.events, event);
     }
 }
 

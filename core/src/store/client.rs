@@ -36,8 +36,16 @@ pub(crate) async fn find_client(
     clients: &dyn ClientStore,
     id: &ClientId,
 ) -> Result<Option<Arc<Client>>, StoreError> {
-    let found = clients.find(id).await?.map(|found| found.shared());
-    if found.as_deref().is_some_and(|client| client.id() != id) {
+    Ok(find_versioned(clients, id).await?.map(|found| found.shared()))
+}
+
+/// The same, to be changed.
+pub(crate) async fn find_versioned(
+    clients: &dyn ClientStore,
+    id: &ClientId,
+) -> Result<Option<Versioned<Client>>, StoreError> {
+    let found = clients.find(id).await?;
+    if found.as_ref().is_some_and(|found| found.record().id() != id) {
         return Err(StoreError::corrupt(
             "the client store gave another client than the one it was asked for",
         ));

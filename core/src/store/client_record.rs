@@ -7,10 +7,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::document::{self, Unknown};
-use super::{AuthMethod, CompatibilitySwitch, Credential, CredentialKind, GrantType, StoreError, credential};
+use super::{
+    AuthMethod, ClientRegistration, CompatibilitySwitch, Credential, CredentialKind, GrantType, StoreError,
+    credential,
+};
 use crate::entropy::{Entropy, EntropyError};
-use crate::jose::SigningAlgorithm;
-use crate::types::{ClientId, InvalidValue, ResourceUri, Scope, Timestamp};
+use crate::jose::{AssertionAlgorithm, SigningAlgorithm};
+use crate::types::{
+    ClientId, InvalidValue, LINE, LINE_RULE, ResourceUri, Scope, Timestamp, all_hold, is_line,
+};
 
 /// A registered client: one record, read as one snapshot.
 ///
@@ -28,6 +33,8 @@ struct ClientDocument {
     name: Option<String>,
     enabled: bool,
     auth_method: AuthMethod,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    auth_signing_alg: Option<String>,
     #[serde(with = "credential")]
     credentials: Vec<Credential>,
     grant_types: BTreeSet<GrantType>,
@@ -50,6 +57,8 @@ struct ClientDocument {
     created_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     metadata: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    registration: Option<ClientRegistration>,
     #[serde(flatten)]
     unknown: Unknown,
 }
@@ -63,6 +72,7 @@ impl Client {
             name: None,
             enabled: true,
             auth_method,
+            auth_signing_alg: None,
             credentials: Vec::new(),
             grant_types: BTreeSet::from([GrantType::CLIENT_CREDENTIALS]),
             scope: Scope::empty(),
@@ -75,6 +85,7 @@ impl Client {
             token_epoch: 0,
             created_at: None,
             metadata: Map::new(),
+            registration: None,
             unknown: Unknown::new(),
         })
     }
@@ -124,6 +135,13 @@ impl Client {
     #[must_use]
     pub const fn auth_method(&self) -> &AuthMethod {
         &self.0.auth_method
+    }
+
+    /// The one `alg` of the assertions by which it authenticates (`token_endpoint_auth_signing_alg`); `None` for each that one
+    /// of its keys is for.
+    #[must_use]
+    pub fn auth_signing_alg(&self) -> Option<&str> {
+        self.0.auth_signing_alg.as_deref()
     }
 
     /// Its credentials, past and future ones included.
@@ -221,6 +239,12 @@ impl Client {
     pub const fn metadata(&self) -> &Map<String, Value> {
         &self.0.metadata
     }
+
+    /// How it came to be registered, if it registered itself (RFC 7591).
+    #[must_use]
+    pub const fn registration(&self) -> Option<&ClientRegistration> {
+        self.0.registration.as_ref()
+    }
 }
 
 impl fmt::Debug for Client {
@@ -259,6 +283,12 @@ impl ClientBuilder {
         self
     }
 
+    /// The one `alg` of the assertions by which it authenticates; `None`, as by default, for each that one of its keys is for.
+    pub fn auth_signing_alg(mut self, alg: impl Into<Option<AssertionAlgorithm>>) -> Self {
+        self.0.auth_signing_alg = alg.into().map(|alg| alg.as_str().to_owned());
+        self
+    }
+
     /// Adds a credential beside those it has.
     pub fn credential(mut self, credential: Credential) -> Self {
         self.0.credentials.push(credential);
@@ -277,8 +307,11 @@ impl ClientBuilder {
         self
     }
 
-    /// The widest scope that it can get. By default none.
+    /// The widest scope that it can get. By default none. A client that registered itself cannot widen it again.
     pub fn scope(mut self, scope: Scope) -> Self {
+        if let Some(registration) = &mut self.0.registration {
+            registration.bounded_by(&scope);
+        }
         self.0.scope = scope;
         self
     }
@@ -338,6 +371,12 @@ impl ClientBuilder {
         self
     }
 
+    /// How it came to be registered.
+    pub(crate) fn registration(mut self, registration: ClientRegistration) -> Self {
+        self.0.registration = Some(registration);
+        self
+    }
+
     /// The record.
     ///
     /// # Errors
@@ -371,30 +410,25 @@ impl ClientBuilder {
             | CredentialKind::Workload(_) => false,
         });
         let one_place = "keys of its own, or one place of keys and no more (RFC 7591 §2)";
-        let text_ok = |text: &str| text.len() <= 200 && !text.chars().any(char::is_control);
         let mut labels = record.credentials.iter().filter_map(Credential::label);
         let default_ok = record.default_scope.as_ref().is_none_or(|scope| scope.is_within(&record.scope));
         let one_hash = "one imported secret at a time, since a request pays for one slow hash";
-        let short = "at most 200 bytes without control characters";
-        let rules = [
+        all_hold([
             (ids.len() == record.credentials.len(), "credentials", "of different ids"),
             (ids.len() <= 50, "credentials", "at most 50, since a request may have to try them all"),
             (imported.iter().enumerate().all(alone), "credentials", one_hash),
             (key_sets == 0 || (key_sets == 1 && keys == 0), "credentials", one_place),
             (default_ok, "default_scope", "within scope"),
-            (record.name.as_deref().is_none_or(text_ok), "name", short),
-            (labels.all(text_ok), "label", short),
+            (record.name.as_deref().is_none_or(|name| is_line(name, LINE)), "name", LINE_RULE),
+            (labels.all(|label| is_line(label, LINE)), "label", LINE_RULE),
             (
                 record.token_epoch < 1 << 53,
                 "token_epoch",
                 "below 2^53, so that every reader of JSON can tell it",
             ),
             (record.auth_method.as_str() != "none", "auth_method", "one that authenticates (RFC 6749 §4.4)"),
-        ];
-        match rules.into_iter().find(|(holds, ..)| !holds) {
-            Some((_, what, rule)) => Err(InvalidValue::new(what, rule)),
-            None => Ok(Client(self.0)),
-        }
+        ])?;
+        Ok(Client(self.0))
     }
 }
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Claim, Client, ClientPage, ClientQuery, ClientRegistry, ClientStore, Delete, Insert, KeySet, KeyStore,
-    Replace, Revision, StoreError, TokenRecord, TokenState, TokenStore, Update, Versioned,
+    Claim, Client, ClientPage, ClientQuery, ClientRegistry, ClientStore, Consume, CountedAccess,
+    CredentialUsage, CredentialUse, Delete, InitialAccess, InitialAccessPage, InitialAccessQuery,
+    InitialAccessStore, Insert, KeySet, KeyStore, Replace, Revision, StoreError, TokenRecord, TokenState,
+    TokenStore, TrustPage, TrustQuery, TrustRegistry, TrustStore, TrustedIssuer, Update, Versioned,
 };
-use crate::types::{ClientId, ProofId, Timestamp, TokenId};
+use crate::types::{ClientId, CredentialId, InitialAccessId, IssuerName, ProofId, Timestamp, TokenId};
 
 #[async_trait]
 impl<T: ClientStore + ?Sized> ClientStore for Arc<T> {
@@ -75,6 +77,78 @@ impl<T: TokenStore + ?Sized> TokenStore for Arc<T> {
 
     async fn prune(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
         T::prune(self, before, limit).await
+    }
+
+    fn caveats(&self) -> Vec<String> {
+        T::caveats(self)
+    }
+}
+
+#[async_trait]
+impl<T: TrustStore + ?Sized> TrustStore for Arc<T> {
+    async fn find(&self, issuer: &IssuerName) -> Result<Option<Versioned<TrustedIssuer>>, StoreError> {
+        T::find(self, issuer).await
+    }
+
+    fn caveats(&self) -> Vec<String> {
+        T::caveats(self)
+    }
+}
+
+#[async_trait]
+impl<T: TrustRegistry + ?Sized> TrustRegistry for Arc<T> {
+    async fn insert(&self, first: Revision, issuer: &TrustedIssuer) -> Result<Insert, StoreError> {
+        T::insert(self, first, issuer).await
+    }
+
+    async fn update(&self, expected: Revision, issuer: &TrustedIssuer) -> Result<Update, StoreError> {
+        T::update(self, expected, issuer).await
+    }
+
+    async fn delete(&self, issuer: &IssuerName) -> Result<Delete, StoreError> {
+        T::delete(self, issuer).await
+    }
+
+    async fn list(&self, query: &TrustQuery) -> Result<TrustPage, StoreError> {
+        T::list(self, query).await
+    }
+}
+
+#[async_trait]
+impl<T: CredentialUsage + ?Sized> CredentialUsage for Arc<T> {
+    async fn touch(&self, uses: &[CredentialUse]) -> Result<(), StoreError> {
+        T::touch(self, uses).await
+    }
+
+    async fn last_used(&self, client: &ClientId) -> Result<Vec<(CredentialId, Timestamp)>, StoreError> {
+        T::last_used(self, client).await
+    }
+
+    fn caveats(&self) -> Vec<String> {
+        T::caveats(self)
+    }
+}
+
+#[async_trait]
+impl<T: InitialAccessStore + ?Sized> InitialAccessStore for Arc<T> {
+    async fn find(&self, id: &InitialAccessId) -> Result<Option<CountedAccess>, StoreError> {
+        T::find(self, id).await
+    }
+
+    async fn consume(&self, id: &InitialAccessId, most: u32) -> Result<Consume, StoreError> {
+        T::consume(self, id, most).await
+    }
+
+    async fn insert(&self, access: &InitialAccess) -> Result<Insert, StoreError> {
+        T::insert(self, access).await
+    }
+
+    async fn delete(&self, id: &InitialAccessId) -> Result<Delete, StoreError> {
+        T::delete(self, id).await
+    }
+
+    async fn list(&self, query: &InitialAccessQuery) -> Result<InitialAccessPage, StoreError> {
+        T::list(self, query).await
     }
 
     fn caveats(&self) -> Vec<String> {

@@ -34,6 +34,11 @@ pub struct ClientId(Arc<str>);
 #[serde(try_from = "String", into = "String")]
 pub struct IssuerName(Arc<str>);
 
+/// Names one initial access token (RFC 7591 §1.2) without being it. 1 to 64 bytes of `A-Z a-z 0-9 - _ .`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct InitialAccessId(Arc<str>);
+
 /// Names one credential of a client. 1 to 64 bytes of `A-Z a-z 0-9 - _ .`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -108,6 +113,9 @@ text_type!(ClientId, "client_id", "1 to 255 characters of %x20-7E", |text| {
 });
 text_type!(IssuerName, "issuer", "1 to 512 characters of visible ASCII", |text| {
     (1..=512).contains(&text.len()) && text.iter().all(u8::is_ascii_graphic)
+});
+text_type!(InitialAccessId, "initial access token id", "1 to 64 characters of A-Z a-z 0-9 - _ .", |text| {
+    plain(text, 64)
 });
 text_type!(CredentialId, "credential id", "1 to 64 characters of A-Z a-z 0-9 - _ .", |text| plain(text, 64));
 text_type!(KeyId, "kid", "1 to 128 characters of A-Z a-z 0-9 - _ .", |text| plain(text, 128));
@@ -210,7 +218,7 @@ impl fmt::Debug for ProofId {
 }
 
 /// SHA-256 over parts that each carry their length, so that ("ab","c") and ("a","bc") differ.
-fn digest(parts: &[&[u8]]) -> [u8; 32] {
+pub(super) fn digest(parts: &[&[u8]]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     for part in parts {
         context.update(&(part.len() as u64).to_be_bytes());

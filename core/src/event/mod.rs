@@ -1,5 +1,7 @@
 //! What happened, for the operator: stable, named, without a secret in it.
 
+mod trace;
+
 use std::error::Error;
 use std::fmt;
 use std::fmt::Debug;
@@ -8,8 +10,9 @@ pub use crate::error::{ErrorCode, FaultKind, Reason};
 use crate::fetch::{FetchError, KeySource};
 use crate::store::CompatibilitySwitch;
 use crate::types::{
-    ClientId, CredentialId, HostKeyId, IssuerName, Jti, KeyId, ResourceUri, Scope, Timestamp,
+    ClientId, CredentialId, HostKeyId, InitialAccessId, IssuerName, Jti, KeyId, ResourceUri, Scope, Timestamp,
 };
+pub(crate) use trace::report;
 
 /// Receives events, for audit trails and metrics. The same go to `tracing`.
 ///
@@ -23,6 +26,14 @@ impl<T: EventSink + ?Sized> EventSink for std::sync::Arc<T> {
     fn record(&self, event: &Event<'_>) {
         T::record(self, event);
     }
+}
+
+/// Nobody is told but `tracing`.
+#[derive(Debug)]
+pub(crate) struct NoSink;
+
+impl EventSink for NoSink {
+    fn record(&self, _event: &Event<'_>) {}
 }
 
 /// Something that happened.
@@ -75,6 +86,8 @@ pub enum Event<'a> {
         /// The host key that it needs from now on.
         host_key: &'a HostKeyId,
     },
+    /// A client was registered, changed or deleted, and the store has kept that.
+    ClientChanged(ClientChanged<'a>),
     /// A client has proved itself with this credential, for the first time in this process for an hour.
     CredentialUsed {
         /// The client.
@@ -131,6 +144,62 @@ pub struct RequestTrail {
     pub credential: Option<CredentialId>,
     /// Who vouches for the subject, where the grant is an assertion of a trusted issuer. **Claimed** as well.
     pub issuer: Option<IssuerName>,
+}
+
+/// See [`Event::ClientChanged`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ClientChanged<'a> {
+    /// The client.
+    pub client_id: &'a ClientId,
+    /// What became of it.
+    pub change: ClientChange<'a>,
+    /// On whose word.
+    pub by: ChangedBy<'a>,
+}
+
+/// What became of a client.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum ClientChange<'a> {
+    /// It was registered.
+    Created,
+    /// Its record was changed.
+    Updated,
+    /// It got another secret.
+    SecretRotated {
+        /// The new one.
+        credential: &'a CredentialId,
+        /// When its older secrets end, if they have not before.
+        others_until: Timestamp,
+    },
+    /// It got another registration access token, and the older one is dead.
+    RegistrationTokenRotated,
+    /// All tokens that it had are ended. It may get new ones.
+    TokensRevoked,
+    /// It gets no tokens, and those that it had are ended.
+    Disabled,
+    /// It may get tokens again.
+    Enabled,
+    /// It is gone, with all that it had.
+    Deleted,
+}
+
+/// On whose word a client changed.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum ChangedBy<'a> {
+    /// The host: an administrator's command, or code by [`Clients`](crate::Clients).
+    Host,
+    /// Whoever had an initial access token (RFC 7591).
+    Registration {
+        /// Which; `None` for the one of the configuration.
+        initial_access: Option<&'a InitialAccessId>,
+    },
+    /// The client itself, by its registration access token (RFC 7592).
+    Client,
+    /// Maintenance: it was never used.
+    Maintenance,
 }
 
 /// See [`Event::WorkloadMismatch`]. The client learns `invalid_client`.
