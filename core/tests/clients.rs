@@ -205,9 +205,12 @@ async fn s6_another_secret_of_client_secret_jwt_is_for_the_same_algorithm() {
     clients.update(&id, |client| client.auth_signing_alg(None)).await.unwrap();
     clients.rotate_secret(&id, DAY).await.unwrap();
     let held = clients.credentials(&id).await.unwrap();
-    let algorithms = held.iter().filter_map(|held| match held.credential.kind() {
-        CredentialKind::SealedSecret(sealed) => Some(sealed.algorithm()),
-        _ => None,
+    let algorithms = held.iter().filter_map(|held| {
+        if let CredentialKind::SealedSecret(sealed) = held.credential.kind() {
+            Some(sealed.algorithm())
+        } else {
+            None
+        }
     });
     assert_eq!(algorithms.collect::<Vec<_>>(), [AssertionAlgorithm::Hs512; 2]);
 }
@@ -390,7 +393,7 @@ fn stores_without_a_registry_are_refused_at_once() {
     let store = MemoryStore::new();
     let only_read = Stores::new(store.clone(), store.clone(), store.clone());
     assert!(matches!(Clients::new(only_read, HostKeys::ephemeral()), Err(ConfigError::NoRegistry)));
-    let elsewhere = Stores::from(store.clone()).with_clients(MemoryStore::new());
+    let elsewhere = Stores::from(store).with_clients(MemoryStore::new());
     assert!(
         matches!(Clients::new(elsewhere, HostKeys::ephemeral()), Err(ConfigError::NoRegistry)),
         "not into another store"
