@@ -10,6 +10,7 @@ mod clients;
 mod documents;
 mod flaw;
 mod keys;
+mod limiter;
 mod records;
 mod rejected;
 mod store;
