@@ -8,6 +8,7 @@ mod foreign;
 mod kit;
 mod outages;
 mod proxy;
+mod rate_limiter;
 mod replicas;
 mod sentinel;
 mod server;
