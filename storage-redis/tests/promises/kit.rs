@@ -9,7 +9,7 @@ use grantor_conformance::{Fixture, Planted};
 use grantor_storage_redis::{RedisRateLimiter, RedisStore};
 use redis::Client as RedisClient;
 
-use crate::fixture::{nobody_listens, own_prefix, patient, run};
+use crate::fixture::{PATIENCE, nobody_listens, own_prefix, patient, run};
 use crate::trust::issuer;
 
 /// The keys of one prefix on the servers of `.ci/servers`.
@@ -151,11 +151,11 @@ impl Fixture for Limiters {
     type Store = RedisRateLimiter;
 
     async fn open(&self) -> RedisRateLimiter {
-        self.0.open().await.rate_limiter(self.1)
+        self.0.open().await.rate_limiter(self.1).give_up_after(PATIENCE)
     }
 
     async fn cut_off(&self) -> Option<RedisRateLimiter> {
-        Some(self.0.cut_off().await?.rate_limiter(self.1))
+        Some(self.0.cut_off().await?.rate_limiter(self.1).give_up_after(PATIENCE))
     }
 
     async fn plant(&self, _document: Planted<'_>) -> bool {
