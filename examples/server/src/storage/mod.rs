@@ -66,6 +66,14 @@ impl Backends {
         }
     }
 
+    /// Redis, where it is a part of the storage.
+    pub(crate) const fn redis(&self) -> Option<&RedisStore> {
+        match &self.kept {
+            Kept::Redis(redis) | Kept::Both(_, redis) => Some(redis),
+            Kept::Memory(_) | Kept::Postgres(_) => None,
+        }
+    }
+
     /// Where clients are administered, for the commands. Memory ends with the process, so there is nothing to administer.
     pub(crate) fn registry(&self) -> Option<Arc<dyn ClientRegistry>> {
         match &self.kept {
