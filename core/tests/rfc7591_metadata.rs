@@ -325,7 +325,9 @@ async fn s2_scope_is_within_what_registration_is_open_to() {
     assert_eq!(scope_of(json!("read borrow read")).await.0, "borrow read");
     let (told, client) = scope_of(json!("")).await;
     assert_eq!(told, "", "none is none");
-    refused(&client.asks(&server).await, 400, "invalid_scope");
+    let text = |name: &str| client.said[name].as_str().unwrap().to_owned();
+    let asked = grant(&text("client_id"), &text("client_secret"), &[("resource", API)]);
+    refused(&send(&server, asked).await, 400, "invalid_scope");
     for wide in ["write", "read write", "unknown", "READ", "admin", "read borrow audit"] {
         bad_metadata(&register(&server, &json!({ "scope": wide })).await, wide);
     }

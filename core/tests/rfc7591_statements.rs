@@ -233,6 +233,36 @@ async fn s2_3_times_and_audience_are_honoured() {
     }
 }
 
+/// RFC 7592 §2.2: an update brings back all that was told, also a statement that has expired since. A new one has to be good.
+#[tokio::test]
+async fn s2_3_the_statement_that_is_registered_is_taken_again_once_it_has_expired() {
+    let world = World::new();
+    let key = Signing::es256();
+    let server = trusting(&world, &[&key]).await;
+    let ending = |name: &str| statement(&json!({ "client_name": name, "exp": NOW + 60 })).sign(&key);
+    let (own, other) = (ending("Own"), ending("Other"));
+    let client = registered(&server, &with(&own, &json!({}))).await;
+    world.clock.advance(3600);
+    bad_statement(
+        &client.put(&server, &with(&other, &json!({}))).await,
+        "invalid_software_statement",
+        "not its own",
+    );
+    bad_statement(
+        &register(&server, &with(&own, &json!({}))).await,
+        "invalid_software_statement",
+        "not registered",
+    );
+    let client = client.updated(&server, &with(&own, &json!({ "client_name": "Mine" }))).await;
+    assert_eq!(client.said["client_name"], "Own", "and wins as before");
+    let untrusting = world.registering().await;
+    bad_statement(
+        &client.put(&untrusting, &with(&own, &json!({}))).await,
+        "unapproved_software_statement",
+        "no longer",
+    );
+}
+
 /// T85: the record that results is judged, whoever said what.
 #[tokio::test]
 async fn s2_3_t85_what_a_statement_says_is_held_to_the_same_rules() {

@@ -334,7 +334,7 @@ async fn t84_hostile_metadata_is_400_and_never_5xx() {
             if answer.status == 400 {
                 assert_eq!(world.store.usage(), before);
                 refused(&answer, 400, answer.json()["error"].as_str().unwrap());
-                for part in ["DROP", "<script", "jndi", "etc", "$ne", "evil"] {
+                for part in ["DROP", "<script", "jndi", "/etc", "$ne", "evil"] {
                     assert!(!answer.text().contains(part), "nothing comes back: {}", answer.text());
                 }
             } else {

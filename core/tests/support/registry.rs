@@ -27,11 +27,13 @@ pub enum Broken {
 #[derive(Clone, Default)]
 pub struct Calls(Arc<Mutex<State>>);
 
+type Happening = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 #[derive(Default)]
 struct State {
     made: Vec<&'static str>,
     broken: Option<(&'static str, Broken)>,
-    between: Option<(&'static str, Pin<Box<dyn Future<Output = ()> + Send>>)>,
+    between: Option<(&'static str, Happening)>,
 }
 
 impl fmt::Debug for Calls {
