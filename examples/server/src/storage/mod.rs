@@ -7,7 +7,7 @@ mod redis;
 use std::sync::Arc;
 
 use grantor::store::{
-    Client, ClientRegistry, CredentialUsage, KeySet, KeyStore, PrivateKey, TrustRegistry, TrustedIssuer,
+    Client, CredentialUsage, InitialAccessStore, KeySet, KeyStore, PrivateKey, TrustRegistry, TrustedIssuer,
 };
 use grantor::{HostKeys, Stores};
 use grantor_storage_memory::{ClientCache, MemoryStore};
@@ -66,16 +66,16 @@ impl Backends {
         }
     }
 
-    /// Where clients are administered, for the commands. Memory ends with the process, so there is nothing to administer.
-    pub(crate) fn registry(&self) -> Option<Arc<dyn ClientRegistry>> {
+    /// What the commands administer clients by. Memory ends with the process, so what is made there is only to be shown.
+    pub(crate) fn administered(&self) -> Stores {
         match &self.kept {
-            Kept::Memory(_) => None,
-            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Arc::new(postgres.clone())),
-            Kept::Redis(redis) => Some(Arc::new(redis.clone())),
+            Kept::Memory(memory) => Stores::from(memory.clone()),
+            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Stores::from(postgres.clone()),
+            Kept::Redis(redis) => Stores::from(redis.clone()),
         }
     }
 
-    /// The same for trusted issuers.
+    /// Where trusted issuers are administered, for the commands. Of those of memory no server knows.
     pub(crate) fn trust_registry(&self) -> Option<Arc<dyn TrustRegistry>> {
         match &self.kept {
             Kept::Memory(_) => None,
@@ -93,13 +93,9 @@ impl Backends {
         }
     }
 
-    /// Where the signing keys are administered, for the commands. Those in memory are seen by their process alone.
-    pub(crate) fn key_stores(&self) -> Option<Stores> {
-        match &self.kept {
-            Kept::Memory(_) => None,
-            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Stores::from(postgres.clone())),
-            Kept::Redis(redis) => Some(Stores::from(redis.clone())),
-        }
+    /// Where initial access tokens are administered, for the commands.
+    pub(crate) fn initial_access(&self) -> Option<Arc<dyn InitialAccessStore>> {
+        None
     }
 
     /// The signing keys as they stand in the store. In memory a command finds none.
