@@ -10,6 +10,7 @@ use crate::auth::ImportedSecrets;
 use crate::clock::{Clock, SystemClock};
 use crate::compatibility::{Compatibility, Reach};
 use crate::config::{ConfigError, Limits, check_clock_skew};
+use crate::endpoint::registration::RegistrationRules;
 use crate::endpoint::{Endpoints, Registration, metadata};
 use crate::entropy::{Entropy, SystemEntropy};
 use crate::event::{EventSink, NoSink};
@@ -22,7 +23,7 @@ use crate::policy::{IssuancePolicy, StandardPolicy};
 use crate::rate_limit::RateLimiter;
 use crate::resource::declared::{Resource, Resources};
 use crate::secret_verifier::SecretVerifier;
-use crate::server::{AuthorizationServer, Inner, SigningKeys, UsageNotes};
+use crate::server::{AuthorizationServer, Inner, SigningKeys, UnusedSearch, UsageNotes};
 use crate::signer::Signer;
 use crate::store::CompatibilitySwitch;
 use crate::stores::Stores;
@@ -281,9 +282,13 @@ impl Builder {
         let routes = self.endpoints.routes(&issuer, self.registration.is_some(), openid)?;
         check::limits(self.limits)?;
         check::compatibility(&self.compatibility)?;
+        let registration = self.registration.map(|registration| {
+            RegistrationRules::check(registration, &self.stores, &resources, self.key_sets.is_some())
+        });
+        let registration = registration.transpose()?;
         let imported = check::imported(self.imported, self.executor.as_ref(), self.imported_at_once).await?;
         let document = |openid| {
-            metadata(&issuer, &self.endpoints, &resources, openid)
+            metadata(&issuer, &self.endpoints, &resources, registration.is_some(), openid)
                 .map_err(|error| ConfigError::Keys(error.into()))
         };
         let (metadata, openid_configuration) = (document(false)?, document(openid)?);
@@ -305,10 +310,12 @@ impl Builder {
             keys: Arc::new(keys),
             usage,
             pruned_at: AtomicI64::new(i64::MIN),
+            unused: UnusedSearch::default(),
             told: Mutex::default(),
             host_keys: self.host_keys,
             imported,
             key_sets: self.key_sets,
+            registration,
             policy: self.policy,
             introspection_algorithm,
             limiter: self.limiter,

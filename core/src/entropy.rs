@@ -1,6 +1,7 @@
 //! The randomness port.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use ring::rand::{SecureRandom, SystemRandom};
 
@@ -12,6 +13,12 @@ pub trait Entropy: Debug + Send + Sync + 'static {
     ///
     /// [`EntropyError`] where there are none; the request is answered 500 and nothing is issued.
     fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError>;
+}
+
+impl<T: Entropy + ?Sized> Entropy for Arc<T> {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        T::fill(self, bytes)
+    }
 }
 
 /// There is no randomness to be had.

@@ -7,6 +7,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::http::Response;
+use crate::types::InvalidValue;
 
 mod reason;
 
@@ -37,6 +38,8 @@ pub enum ErrorCode {
     InvalidRequest,
     /// 405 `invalid_request`, with the methods to use.
     MethodNotAllowed(&'static str),
+    /// 404 `invalid_request`: the endpoint is switched off.
+    NotFound,
     /// 413 `invalid_request`.
     ContentTooLarge,
     /// 429 `temporarily_unavailable`, with the time to wait.
@@ -55,6 +58,18 @@ pub enum ErrorCode {
     InvalidTarget,
     /// 400 `unsupported_response_type`.
     UnsupportedResponseType,
+    /// 401 and nothing but the scheme: no bearer token came (RFC 6750 §3.1).
+    TokenMissing,
+    /// 401 `invalid_token` (RFC 6750 §3.1).
+    InvalidToken,
+    /// 403 `access_denied` (RFC 7592 §2).
+    AccessDenied,
+    /// 400 `invalid_client_metadata` (RFC 7591 §3.2.2), with the rule that is broken.
+    InvalidClientMetadata(InvalidValue),
+    /// 400 `invalid_software_statement` (RFC 7591 §3.2.2).
+    InvalidSoftwareStatement,
+    /// 400 `unapproved_software_statement` (RFC 7591 §3.2.2).
+    UnapprovedSoftwareStatement,
 }
 
 /// Our own fault. The client learns that, and nothing more.
@@ -119,7 +134,9 @@ impl ErrorCode {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::InvalidRequest | Self::MethodNotAllowed(_) | Self::ContentTooLarge => "invalid_request",
+            Self::InvalidRequest | Self::MethodNotAllowed(_) | Self::NotFound | Self::ContentTooLarge => {
+                "invalid_request"
+            }
             Self::TooManyRequests(_) => "temporarily_unavailable",
             Self::InvalidClient => "invalid_client",
             Self::InvalidGrant => "invalid_grant",
@@ -128,6 +145,11 @@ impl ErrorCode {
             Self::InvalidScope => "invalid_scope",
             Self::InvalidTarget => "invalid_target",
             Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::TokenMissing | Self::InvalidToken => "invalid_token",
+            Self::AccessDenied => "access_denied",
+            Self::InvalidClientMetadata(_) => "invalid_client_metadata",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
+            Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
         }
     }
 }
@@ -155,6 +177,7 @@ impl Refusal {
                     answer(405, body!("invalid_request", "This method is not allowed here."))
                         .header("allow", allow)
                 }
+                ErrorCode::NotFound => answer(404, body!("invalid_request", "There is nothing here.")),
                 ErrorCode::ContentTooLarge => {
                     answer(413, body!("invalid_request", "The request is larger than this server takes."))
                         .header("connection", "close")
@@ -196,6 +219,27 @@ impl Refusal {
                         "This server is for machines: there is nothing to authorize here."
                     ),
                 ),
+                ErrorCode::TokenMissing => {
+                    unkept(Response::new(401, Vec::new())).header("www-authenticate", "Bearer")
+                }
+                ErrorCode::InvalidToken => {
+                    answer(401, body!("invalid_token", "The access token is not valid here."))
+                        .header("www-authenticate", "Bearer error=\"invalid_token\"")
+                }
+                ErrorCode::AccessDenied => {
+                    answer(403, body!("access_denied", "The client may not do this to its registration."))
+                }
+                ErrorCode::InvalidClientMetadata(rule) => invalid_client_metadata(rule),
+                ErrorCode::InvalidSoftwareStatement => {
+                    answer(400, body!("invalid_software_statement", "The software_statement is not valid."))
+                }
+                ErrorCode::UnapprovedSoftwareStatement => answer(
+                    400,
+                    body!(
+                        "unapproved_software_statement",
+                        "The software_statement is not of an issuer that this server trusts."
+                    ),
+                ),
             },
             Self::Failed(fault) => match fault.kind {
                 FaultKind::Unavailable => answer(
@@ -207,6 +251,14 @@ impl Refusal {
             },
         }
     }
+}
+
+/// A constant for each rule, which names a member and never its value (RFC 7591 §3.2.2).
+fn invalid_client_metadata(rule: InvalidValue) -> Response {
+    // RFC 6749 §5.2 has neither of these in a description.
+    let description = rule.to_string().replace(['"', '\\'], "'");
+    let body = format!("{{\"error\":\"invalid_client_metadata\",\"error_description\":\"{description}.\"}}");
+    uncached(Response::new(400, body.into_bytes()))
 }
 
 fn answer(status: u16, body: &'static [u8]) -> Response {
@@ -240,6 +292,12 @@ mod tests {
             (ErrorCode::InvalidScope, 400),
             (ErrorCode::InvalidTarget, 400),
             (ErrorCode::UnsupportedResponseType, 400),
+            (ErrorCode::NotFound, 404),
+            (ErrorCode::InvalidToken, 401),
+            (ErrorCode::AccessDenied, 403),
+            (ErrorCode::InvalidClientMetadata(InvalidValue::new("a \"b\\", "a rule")), 400),
+            (ErrorCode::InvalidSoftwareStatement, 400),
+            (ErrorCode::UnapprovedSoftwareStatement, 400),
         ]
     }
 

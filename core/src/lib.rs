@@ -64,6 +64,7 @@ mod readme {}
 mod assertion;
 mod auth;
 mod basic;
+mod bearer;
 mod builder;
 mod claim;
 mod clients;

@@ -8,6 +8,7 @@ mod resource;
 mod revocation;
 mod signing_keys;
 mod summary;
+mod unused;
 mod upkeep;
 mod usage;
 
@@ -24,9 +25,11 @@ use tracing::Instrument;
 
 use crate::assertion::{AssertionRules, PublishedKeys};
 use crate::auth::{ClientAuthentication, ImportedSecrets};
+use crate::clients::Clients;
 use crate::clock::Clock;
 use crate::compatibility::Compatibility;
-use crate::config::Limits;
+use crate::config::{ConfigError, Limits};
+use crate::endpoint::registration::RegistrationRules;
 use crate::endpoint::{Endpoint, Endpoints, read_document_request, read_form, unless_known};
 use crate::entropy::Entropy;
 use crate::error::{ErrorCode, Fault, Reason, Refusal, Step, reject, uncached};
@@ -47,6 +50,7 @@ use crate::store::CompatibilitySwitch;
 use crate::stores::Stores;
 use crate::token::{Mint, NewToken};
 use crate::types::{Issuer, Timestamp};
+pub(crate) use unused::UnusedSearch;
 pub(crate) use usage::UsageNotes;
 
 /// An authorization server for machines. Cheap to clone: all clones are one server.
@@ -74,11 +78,13 @@ pub(crate) struct Inner {
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) usage: UsageNotes,
     pub(crate) pruned_at: AtomicI64,
+    pub(crate) unused: UnusedSearch,
     /// The failures that were told lately, and when.
     pub(crate) told: Mutex<Vec<(String, Timestamp)>>,
     pub(crate) host_keys: HostKeys,
     pub(crate) imported: Option<ImportedSecrets>,
     pub(crate) key_sets: Option<Arc<dyn KeySetFetcher>>,
+    pub(crate) registration: Option<RegistrationRules>,
     pub(crate) policy: Arc<dyn IssuancePolicy>,
     /// For introspection answers as JWTs, where the caller has registered no algorithm.
     pub(crate) introspection_algorithm: SigningAlgorithm,
@@ -209,6 +215,17 @@ impl AuthorizationServer {
     #[must_use]
     pub fn issuer(&self) -> &Issuer {
         &self.0.issuer
+    }
+
+    /// The administration of this server's clients. Changes are told to the events of the server.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] where its stores have none in which clients can be registered.
+    pub fn clients(&self) -> Result<Clients, ConfigError> {
+        let Inner { stores, host_keys, events, clock, entropy, .. } = &*self.0;
+        let clients = Clients::new(stores.clone(), host_keys.clone())?;
+        Ok(clients.events(Arc::clone(events)).clock(Arc::clone(clock)).entropy(Arc::clone(entropy)))
     }
 
     /// What this server is, for the operator to read at start.

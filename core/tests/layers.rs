@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// Words, pure protocol, ports, steps, orchestration. A new module has to be given its place here.
 const LAYERS: [&[&str]; 5] = [
     &["types"],
-    &["http", "form", "basic", "error", "guard", "jose"],
+    &["http", "form", "basic", "bearer", "error", "guard", "jose"],
     &[
         "store",
         "stores",

@@ -116,6 +116,9 @@ impl ClientAuthentication<'_> {
         client: &'c Client,
         assertion: &ReceivedAssertion<'_>,
     ) -> Step<&'c Credential> {
+        if client.auth_signing_alg().is_some_and(|only| only != assertion.algorithm.as_str()) {
+            return Err(invalid_client(Reason::JwtAlgorithm).into());
+        }
         let mut held = client.credentials().iter().filter(|held| held.is_valid_at(self.rules.now));
         let published = held.find_map(|held| match held.kind() {
             CredentialKind::KeySet(url) if !assertion.algorithm.is_symmetric() => Some((held, url)),

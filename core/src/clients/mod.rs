@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::ConfigError;
-use crate::entropy::{Entropy, SystemEntropy};
+use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 use crate::event::{ChangedBy, ClientChange, ClientChanged, Event, EventSink, NoSink, report};
 use crate::host_keys::HostKeys;
 use crate::store::{
@@ -150,9 +150,7 @@ impl Clients {
     ///
     /// [`ClientsError::Entropy`].
     pub fn new_id(&self) -> Result<ClientId, ClientsError> {
-        let mut bytes = [0; 16];
-        self.entropy.fill(&mut bytes)?;
-        Ok(ClientId::new(format!("client-{}", data_encoding::HEXLOWER.encode(&bytes)))?)
+        Ok(new_client_id(&*self.entropy)?)
     }
 
     /// Registers a client. Where its method goes by a secret and it has no credential, one is made. When it was created is
@@ -438,10 +436,16 @@ impl Clients {
     }
 }
 
+/// See [`Clients::new_id`].
+pub(crate) fn new_client_id(entropy: &dyn Entropy) -> Result<ClientId, EntropyError> {
+    let mut bytes = [0; 16];
+    entropy.fill(&mut bytes)?;
+    let id = ClientId::new(format!("client-{}", data_encoding::HEXLOWER.encode(&bytes)));
+    id.map_err(|_| EntropyError::new())
+}
+
 /// A registration access token of 256 random bits.
-pub(crate) fn new_registration_token(
-    entropy: &dyn Entropy,
-) -> Result<RegistrationAccessToken, crate::entropy::EntropyError> {
+pub(crate) fn new_registration_token(entropy: &dyn Entropy) -> Result<RegistrationAccessToken, EntropyError> {
     let mut random = zeroize::Zeroizing::new([0; 32]);
     entropy.fill(&mut *random)?;
     Ok(RegistrationAccessToken::from_random(&random))

@@ -25,6 +25,8 @@ struct Metadata<'a> {
     introspection_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
     /// RFC 9701 §7.
     introspection_signing_alg_values_supported: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_endpoint: Option<String>,
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: [&'a str; 4],
     revocation_endpoint_auth_signing_alg_values_supported: &'a [&'a str],
@@ -51,6 +53,7 @@ pub(crate) fn metadata(
     issuer: &Issuer,
     endpoints: &Endpoints,
     resources: &Resources,
+    registration: bool,
     openid_discovery: bool,
 ) -> Result<Vec<u8>, serde_json::Error> {
     let algorithms: Vec<_> = AssertionAlgorithm::all().map(AssertionAlgorithm::as_str).collect();
@@ -66,6 +69,7 @@ pub(crate) fn metadata(
         introspection_endpoint_auth_methods_supported: AUTH_METHODS,
         introspection_endpoint_auth_signing_alg_values_supported: &algorithms,
         introspection_signing_alg_values_supported: resources.all_algorithms(),
+        registration_endpoint: registration.then(|| endpoints.registration_url(issuer)),
         revocation_endpoint: endpoints.revocation_url(issuer),
         revocation_endpoint_auth_methods_supported: AUTH_METHODS,
         revocation_endpoint_auth_signing_alg_values_supported: &algorithms,

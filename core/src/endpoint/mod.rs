@@ -9,7 +9,7 @@ pub(crate) mod registration;
 mod revocation;
 
 pub(crate) use conditional::unless_known;
-pub(crate) use intake::{read_document_request, read_form, read_token};
+pub(crate) use intake::{check_bounds, read_document_request, read_form, read_json, read_token};
 pub(crate) use introspection::{Introspection, wants_jwt};
 pub(crate) use metadata::metadata;
 pub use paths::{Endpoint, Endpoints};

@@ -20,6 +20,22 @@ pub enum Reason {
     ContentTypeRepeated,
     /// The Content-Type is not `application/x-www-form-urlencoded`.
     ContentTypeNotForm,
+    /// The Content-Type is not `application/json`.
+    ContentTypeNotJson,
+    /// The endpoint is switched off.
+    EndpointOff,
+    /// The initial access token is none that is known.
+    InitialAccessUnknown,
+    /// The initial access token has expired.
+    InitialAccessExpired,
+    /// As many clients as the initial access token is for have been registered with it.
+    InitialAccessSpent,
+    /// The registration access token is not that of the client that the path names, or there is no such client.
+    RegistrationTokenWrong,
+    /// The metadata of a client breaks a rule; the answer says which.
+    ClientMetadata,
+    /// The software statement is not of an issuer that is trusted for them.
+    SoftwareIssuerUnknown,
     /// The body is compressed; requests are not decompressed.
     ContentEncoded,
     /// The form is not UTF-8 (RFC 6749 appendix B).
@@ -199,6 +215,14 @@ impl Reason {
             Self::ContentTypeMissing => "content_type_missing",
             Self::ContentTypeRepeated => "content_type_repeated",
             Self::ContentTypeNotForm => "content_type_not_form",
+            Self::ContentTypeNotJson => "content_type_not_json",
+            Self::EndpointOff => "endpoint_off",
+            Self::InitialAccessUnknown => "initial_access_unknown",
+            Self::InitialAccessExpired => "initial_access_expired",
+            Self::InitialAccessSpent => "initial_access_spent",
+            Self::RegistrationTokenWrong => "registration_token_wrong",
+            Self::ClientMetadata => "client_metadata",
+            Self::SoftwareIssuerUnknown => "software_issuer_unknown",
             Self::ContentEncoded => "content_encoded",
             Self::FormNotUtf8 => "form_not_utf8",
             Self::FormBadEscape => "form_bad_escape",

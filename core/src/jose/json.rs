@@ -30,6 +30,12 @@ pub(crate) enum Json<'a> {
     Object(Members<'a>),
 }
 
+impl Json<'_> {
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
 /// The members of an object, each name once.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Members<'a>(Vec<(Cow<'a, str>, Json<'a>)>);

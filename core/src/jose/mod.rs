@@ -18,6 +18,7 @@ mod public_key;
 mod public_key_set;
 mod random;
 mod received;
+mod registered_keys;
 #[cfg(feature = "josekit")]
 mod rsa;
 mod signing_key;
@@ -29,6 +30,7 @@ pub use algorithm::SigningAlgorithm;
 pub use assertion_algorithm::AssertionAlgorithm;
 pub(crate) use claims::{AccessTokenClaims, FurtherClaims, ReceivedClaims};
 pub use imported_key::ImportedKey;
+pub(crate) use json::{Json, Members};
 pub(crate) use jwk::{PublicMembers, published, thumbprint};
 pub(crate) use jws::{is_access_token_header, protected_header, sign_compact, signing_input};
 pub use public_key::PublicKey;

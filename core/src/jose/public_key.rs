@@ -124,7 +124,10 @@ impl PublicKey {
         Self::from_members(jwk, unnamed_rsa.then_some(AssertionAlgorithm::Rs256)).and_then(Self::usable).ok()
     }
 
-    fn from_members(jwk: &Members<'_>, wanted: Option<AssertionAlgorithm>) -> Result<Self, InvalidValue> {
+    pub(super) fn from_members(
+        jwk: &Members<'_>,
+        wanted: Option<AssertionAlgorithm>,
+    ) -> Result<Self, InvalidValue> {
         let members = key_rules::public_members(jwk)?;
         let algorithm = key_rules::algorithm(jwk, &members, wanted)?;
         let parsed = Parsed::from(&members).ok_or(key_rules::MALFORMED)?;
@@ -132,7 +135,7 @@ impl PublicKey {
         Ok(Self { members, algorithm, kid, certificates, parsed })
     }
 
-    fn usable(self) -> Result<Self, InvalidValue> {
+    pub(super) fn usable(self) -> Result<Self, InvalidValue> {
         if self.is_usable() { Ok(self) } else { Err(InvalidValue::new("a JWK", "a point on its curve")) }
     }
 

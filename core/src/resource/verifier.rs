@@ -11,6 +11,7 @@ use super::metadata::{MetadataDocument, Place};
 use super::protected::ProtectedResource;
 use super::remembered::Remembered;
 use super::remote::RemoteIssuer;
+use crate::bearer::bearer;
 use crate::config::ConfigError;
 use crate::error::Reason;
 use crate::guard::guarded;
@@ -80,7 +81,7 @@ impl AccessTokenVerifier {
         match bearer(authorization) {
             Ok(Some(token)) => self.verify(token).await.map(Some),
             Ok(None) => Ok(None),
-            Err(refused) => Err(self.0.resource.refuse(refused)),
+            Err(reason) => Err(self.0.resource.refuse(Refused::invalid_request(reason))),
         }
     }
 
@@ -140,27 +141,6 @@ pub(crate) fn is_meant_for(token: &AccessToken, resource: &ResourceUri) -> Resul
         return Err(Reason::TokenAudience);
     }
     if token.0.is_bound { Err(Reason::TokenBound) } else { Ok(()) }
-}
-
-/// The one bearer token of a request, if one came.
-fn bearer<'a>(authorization: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<&'a str>, Refused> {
-    let mut values = authorization.into_iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(Refused::invalid_request(Reason::AuthorizationRepeated));
-    }
-    let mut parts = value.splitn(2, |byte| *byte == b' ');
-    if !parts.next().is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"Bearer")) {
-        // Other credentials are none here: as if none had come.
-        return Ok(None);
-    }
-    let token = parts.next().unwrap_or_default().trim_ascii();
-    // RFC 6750 §2.1, b64token.
-    let letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
-    match std::str::from_utf8(token) {
-        Ok(text) if !text.is_empty() && token.iter().all(letter) => Ok(Some(text)),
-        Ok(_) | Err(_) => Err(Refused::invalid_request(Reason::AuthorizationMalformed)),
-    }
 }
 
 /// Puts an [`AccessTokenVerifier`] together.

@@ -29,6 +29,10 @@ impl Summary {
             ("keys", server.endpoints.jwks_url(&server.issuer)),
         ];
         facts.extend(server.resources.iter().map(|declared| ("resource", resource(declared))));
+        if let Some(registration) = &server.registration {
+            facts.push(("registration", server.endpoints.registration_url(&server.issuer)));
+            facts.push(("", registration.summary()));
+        }
         let mut warnings = Vec::new();
         if server.issuer.is_plain_http() {
             warnings.push("plain http on loopback: for development only".to_owned());

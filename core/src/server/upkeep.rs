@@ -94,7 +94,7 @@ impl Inner {
     }
 
     /// Work behind the requests failed. The same is told once a minute.
-    fn failed(&self, failure: &(dyn Error + 'static), now: Timestamp) {
+    pub(super) fn failed(&self, failure: &(dyn Error + 'static), now: Timestamp) {
         if self.is_news(Chain(failure).to_string(), now) {
             self.report(&Event::MaintenanceFailed(failure));
         }
@@ -117,6 +117,7 @@ impl Inner {
             self.refresh_keys(turn).await;
         }
         self.tell_usage().await;
+        self.remove_unused(now).await;
         !is_time(&self.pruned_at, now, PRUNE_EVERY) || self.prune(now).await
     }
 

@@ -71,6 +71,11 @@ impl UsageNotes {
         uses
     }
 
+    /// Whether a use of this client is known here, told or not.
+    pub(super) fn knows(&self, client: &ClientId) -> bool {
+        self.shard(client).is_some_and(|shard| shard.noted.contains_key(client))
+    }
+
     /// The store could not be told these.
     pub(super) fn take_back(&self, uses: Vec<CredentialUse>) {
         for one in uses {

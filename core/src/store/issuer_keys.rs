@@ -61,7 +61,7 @@ impl IssuerKeys {
     }
 
     /// Whether they can be found for an issuer of this name.
-    pub(super) fn fit(&self, issuer: Option<&IssuerName>) -> bool {
+    pub(crate) fn fit(&self, issuer: Option<&IssuerName>) -> bool {
         !matches!(self, Self::Discovery) || self.source(issuer).is_some()
     }
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::{Arc, Mutex};
 
-use grantor::event::{ErrorCode, Event, EventSink, FaultKind, Reason};
+use grantor::event::{ChangedBy, ClientChange, ErrorCode, Event, EventSink, FaultKind, Reason};
 
 #[derive(Clone, Debug, Default)]
 pub struct Events(Arc<Mutex<Vec<Seen>>>);
@@ -40,6 +40,8 @@ pub enum Kind {
     CredentialUsed,
     CredentialExpiring,
     MaintenanceFailed,
+    /// A client changed: what became of it, and on whose word.
+    Changed(&'static str, &'static str),
     /// A compatibility switch, by its name.
     Compatibility(String),
     /// The `jwks_uri` that could not be fetched.
@@ -157,6 +159,14 @@ impl EventSink for Events {
                 seen.credential = Some(credential.to_string());
                 None
             }
+            Event::ClientChanged(changed) => {
+                seen.kind = Kind::Changed(became(&changed.change), on_word_of(&changed.by));
+                seen.client_id = Some(changed.client_id.to_string());
+                if let ChangedBy::Registration { initial_access: Some(id) } = changed.by {
+                    seen.credential = Some(id.to_string());
+                }
+                None
+            }
             Event::CompatibilityUsed { client_id, switch } => {
                 seen.kind = Kind::Compatibility(switch.as_str().to_owned());
                 seen.client_id = client_id.map(ToString::to_string);
@@ -182,6 +192,30 @@ impl EventSink for Events {
             seen.credential = trail.credential.as_ref().map(ToString::to_string);
         }
         self.0.lock().unwrap().push(seen);
+    }
+}
+
+fn became(change: &ClientChange<'_>) -> &'static str {
+    match change {
+        ClientChange::Created => "created",
+        ClientChange::Updated => "updated",
+        ClientChange::SecretRotated { .. } => "secret rotated",
+        ClientChange::RegistrationTokenRotated => "registration token rotated",
+        ClientChange::TokensRevoked => "tokens revoked",
+        ClientChange::Disabled => "disabled",
+        ClientChange::Enabled => "enabled",
+        ClientChange::Deleted => "deleted",
+        _ => "other",
+    }
+}
+
+fn on_word_of(by: &ChangedBy<'_>) -> &'static str {
+    match by {
+        ChangedBy::Host => "host",
+        ChangedBy::Registration { .. } => "registration",
+        ChangedBy::Client => "client",
+        ChangedBy::Maintenance => "maintenance",
+        _ => "other",
     }
 }
 

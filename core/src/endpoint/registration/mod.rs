@@ -1,13 +1,28 @@
 //! Registration (RFC 7591) and its management (RFC 7592): what is switched on, what a client may say, what it is answered.
 
+mod information;
+mod metadata;
+mod said;
+mod statement;
+
+pub(crate) use information::{ShownSecret, client_information};
+pub(crate) use metadata::{ClientMetadata, Openness};
+pub(crate) use said::Said;
+pub(crate) use statement::verify_statement;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 use ring::digest::{SHA256, digest};
+use subtle::ConstantTimeEq;
 
+use crate::bearer::is_b64token;
+use crate::config::ConfigError;
+use crate::resource::declared::Resources;
 use crate::store::{AuthMethod, IssuerKeys};
-use crate::types::IssuerName;
+use crate::stores::Stores;
+use crate::types::{InvalidValue, IssuerName, Scope};
 
 /// What registration is open to. Given to [`Builder::registration`](crate::Builder::registration); without it there is none.
 ///
@@ -17,21 +32,20 @@ use crate::types::IssuerName;
 #[derive(Clone)]
 #[must_use = "a registration is given to `Builder::registration`"]
 pub struct Registration {
-    pub(crate) token: Option<InitialToken>,
-    pub(crate) scope: Option<Vec<String>>,
-    pub(crate) auth_methods: BTreeSet<AuthMethod>,
-    pub(crate) software_issuers: Vec<SoftwareIssuer>,
-    pub(crate) secret_lifetime: Option<Duration>,
-    pub(crate) unused_for: Option<Duration>,
+    token: Option<InitialToken>,
+    scope: Option<Vec<String>>,
+    auth_methods: BTreeSet<AuthMethod>,
+    software_issuers: Vec<SoftwareIssuer>,
+    secret_lifetime: Option<Duration>,
+    unused_for: Option<Duration>,
 }
 
-/// The digest of the initial access token of the configuration, and how long it was.
+/// The digest of the initial access token of the configuration.
 #[derive(Clone, Copy)]
-pub(crate) struct InitialToken {
-    pub(crate) digest: [u8; 32],
-    pub(crate) length: usize,
-    /// Whether all of it can stand in an `Authorization` header (RFC 6750 §2.1).
-    pub(crate) is_sendable: bool,
+struct InitialToken {
+    digest: [u8; 32],
+    /// Whether it is long enough, and can stand in an `Authorization` header (RFC 6750 §2.1).
+    is_strong: bool,
 }
 
 /// An issuer of software statements.
@@ -116,9 +130,111 @@ impl Registration {
 
 impl InitialToken {
     fn new(token: &str) -> Self {
-        let is_sendable =
-            token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte));
-        Self { digest: sha256(token.as_bytes()), length: token.len(), is_sendable }
+        Self { digest: sha256(token.as_bytes()), is_strong: token.len() >= 32 && is_b64token(token) }
+    }
+}
+
+/// What registration goes by, checked.
+#[derive(Debug)]
+pub(crate) struct RegistrationRules {
+    token: Option<[u8; 32]>,
+    pub(crate) open: Openness,
+    pub(crate) software_issuers: Vec<SoftwareIssuer>,
+    pub(crate) secret_lifetime: Option<Duration>,
+    pub(crate) unused_for: Option<Duration>,
+}
+
+impl RegistrationRules {
+    /// Everything that can be wrong with it.
+    pub(crate) fn check(
+        registration: Registration,
+        stores: &Stores,
+        resources: &Resources,
+        fetches: bool,
+    ) -> Result<Self, ConfigError> {
+        let Registration { token, scope, auth_methods, software_issuers, secret_lifetime, unused_for } =
+            registration;
+        if stores.registry.is_none() {
+            return Err(ConfigError::NoRegistry);
+        }
+        let wrong = |rule: String| ConfigError::Registration { rule };
+        let from_value = |rule: InvalidValue| wrong(rule.to_string());
+        let declared = Scope::from_tokens(resources.all_scopes()).map_err(from_value)?;
+        let scope = match scope {
+            Some(scope) => Scope::from_tokens(scope.iter().map(String::as_str)).map_err(from_value)?,
+            None => declared.clone(),
+        };
+        if let Some(undeclared) = scope.tokens().find(|token| !declared.contains(token)) {
+            return Err(wrong(format!("no resource declares the scope `{undeclared}`")));
+        }
+        if let Some(method) = auth_methods.iter().find(|method| !AUTH_METHODS.contains(method)) {
+            return Err(wrong(format!("a client cannot register the method `{}`", method.as_str())));
+        }
+        let days = |count: u64| Duration::from_secs(count * 24 * 3600);
+        let mut names: Vec<_> = software_issuers.iter().map(|trusted| trusted.issuer.as_str()).collect();
+        names.sort_unstable();
+        let rules = [
+            (
+                token.is_some() || stores.initial_access.is_some(),
+                "nobody could register: give an initial access token, or stores that keep some",
+            ),
+            (
+                token.as_ref().is_none_or(|token| token.is_strong),
+                "the initial access token must be 32 characters or more of `A-Z a-z 0-9 - . _ ~ + / =`, for example from `openssl rand -hex 32`",
+            ),
+            (!auth_methods.is_empty(), "at least one method by which a client may authenticate"),
+            (
+                secret_lifetime
+                    .is_none_or(|life| life >= Duration::from_secs(3600) && life.subsec_nanos() == 0),
+                "secrets live for whole seconds, an hour at least",
+            ),
+            (
+                unused_for.is_none_or(|span| (days(1)..=days(365)).contains(&span)),
+                "clients that are never used stay for a day at least and a year at most",
+            ),
+            (
+                names.windows(2).all(|pair| pair.first() != pair.last()),
+                "an issuer of software statements is named twice",
+            ),
+            (
+                software_issuers.iter().all(|trusted| trusted.keys.fit(Some(&trusted.issuer))),
+                "the keys of an issuer of software statements have to be given, unless it is an https URL that publishes metadata",
+            ),
+            (
+                fetches || software_issuers.iter().all(|trusted| trusted.keys.held().is_some()),
+                "the keys of an issuer of software statements have to be fetched, and nothing fetches them: give the builder `key_sets`",
+            ),
+        ];
+        if let Some((_, rule)) = rules.into_iter().find(|(holds, _)| !holds) {
+            return Err(wrong(rule.to_owned()));
+        }
+        let token = token.map(|token| token.digest);
+        Ok(Self {
+            token,
+            open: Openness { scope, auth_methods, fetches },
+            software_issuers,
+            secret_lifetime,
+            unused_for: unused_for.filter(|_| stores.usage.is_some()),
+        })
+    }
+
+    /// What it is open to, in a line.
+    pub(crate) fn summary(&self) -> String {
+        let methods: Vec<_> = self.open.auth_methods.iter().map(AuthMethod::as_str).collect();
+        let unused =
+            self.unused_for.map(|span| format!("; goes after {} days unused", span.as_secs() / (24 * 3600)));
+        format!(
+            "scope [{}] by {}{}",
+            self.open.scope.as_str(),
+            methods.join(", "),
+            unused.unwrap_or_default()
+        )
+    }
+
+    /// Whether this is the initial access token of the configuration.
+    pub(crate) fn is_opened_by(&self, presented: &str) -> bool {
+        let digest = sha256(presented.as_bytes());
+        self.token.is_some_and(|own| bool::from(own.ct_eq(&digest)))
     }
 }
 
