@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::accepted_loss::AcceptedLoss;
 use super::compatibility::ReachEntry;
+use super::registration::RegistrationEntry;
 use super::trust::TrustEntry;
 use super::value::{Lifetime, Moment};
 use super::workload::WorkloadEntry;
@@ -24,6 +25,7 @@ pub(crate) struct Document {
     pub(crate) clients: Vec<ClientEntry>,
     pub(super) trust: Vec<TrustEntry>,
     pub(super) key_sets: KeySetsEntry,
+    pub(super) registration: Option<RegistrationEntry>,
     pub(super) endpoints: EndpointsEntry,
     pub(super) dangerous: DangerousEntry,
 }
@@ -106,6 +108,7 @@ pub(super) struct EndpointsEntry {
     pub(super) token: Option<String>,
     pub(super) introspection: Option<String>,
     pub(super) revocation: Option<String>,
+    pub(super) registration: Option<String>,
     pub(super) jwks: Option<String>,
     pub(super) metadata: Option<String>,
 }

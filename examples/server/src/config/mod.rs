@@ -11,6 +11,7 @@ mod mistake;
 mod profile;
 mod proof;
 mod refused;
+mod registration;
 mod resource;
 mod rotation;
 mod secret;

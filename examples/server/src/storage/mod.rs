@@ -7,7 +7,8 @@ mod redis;
 use std::sync::Arc;
 
 use grantor::store::{
-    Client, CredentialUsage, InitialAccessStore, KeySet, KeyStore, PrivateKey, TrustRegistry, TrustedIssuer,
+    Client, ClientRegistry, CredentialUsage, InitialAccessStore, KeySet, KeyStore, PrivateKey, TokenStore,
+    TrustRegistry, TrustStore, TrustedIssuer,
 };
 use grantor::{HostKeys, Stores};
 use grantor_storage_memory::{ClientCache, MemoryStore};
@@ -146,30 +147,49 @@ impl Backends {
         }
     }
 
-    /// For a server: what is configured stands in front. Clients in PostgreSQL are cached for a few seconds, and a change that
-    /// another process makes is heard of at once.
-    pub(crate) fn stores(&self, clients: Vec<Client>, trust: Vec<TrustedIssuer>) -> Stores {
+    /// For a server: what is configured stands in front, and is read-only. Clients in PostgreSQL are cached for a few seconds; a
+    /// change through the cache, as by registration, is seen at once, and one that another process makes is heard of.
+    /// With `initial_access`, initial access tokens of the store are taken.
+    pub(crate) fn stores(
+        &self,
+        clients: Vec<Client>,
+        trust: Vec<TrustedIssuer>,
+        initial_access: bool,
+    ) -> Stores {
         let cached = |postgres: &PostgresStore| {
             let cache = ClientCache::new(postgres.clone());
             listen(postgres.clone(), cache.clone());
             cache
         };
-        match &self.kept {
-            Kept::Memory(memory) => Stores::from(memory.clone())
-                .with_clients(ConfiguredClients::new(clients, memory.clone()))
-                .with_trust(ConfiguredTrust::new(trust, memory.clone())),
-            Kept::Postgres(postgres) => Stores::from(postgres.clone())
-                .with_clients(ConfiguredClients::new(clients, cached(postgres)))
-                .with_trust(ConfiguredTrust::new(trust, postgres.clone())),
-            Kept::Redis(redis) => Stores::from(redis.clone())
-                .with_clients(ConfiguredClients::new(clients, redis.clone()))
-                .with_trust(ConfiguredTrust::new(trust, redis.clone())),
-            Kept::Both(postgres, redis) => Stores::from(postgres.clone())
-                .with_tokens(redis.clone())
-                .with_clients(ConfiguredClients::new(clients, cached(postgres)))
-                .with_trust(ConfiguredTrust::new(trust, postgres.clone())),
+        let stores = match &self.kept {
+            Kept::Memory(memory) => behind(clients, trust, memory.clone(), memory),
+            Kept::Postgres(postgres) => behind(clients, trust, cached(postgres), postgres),
+            Kept::Redis(redis) => behind(clients, trust, redis.clone(), redis),
+            Kept::Both(postgres, redis) => {
+                behind(clients, trust, cached(postgres), postgres).with_tokens(redis.clone())
+            }
+        };
+        match self.initial_access().filter(|_| initial_access) {
+            Some(tokens) => stores.with_initial_access(tokens),
+            None => stores,
         }
     }
+}
+
+/// A store behind what is configured. `clients` are its own, or a cache of them.
+fn behind<S>(
+    configured: Vec<Client>,
+    trusted: Vec<TrustedIssuer>,
+    clients: impl ClientRegistry + Clone,
+    kept: &S,
+) -> Stores
+where
+    S: KeyStore + TokenStore + CredentialUsage + TrustStore + Clone,
+{
+    Stores::new(ConfiguredClients::new(configured, clients.clone()), kept.clone(), kept.clone())
+        .with_registry(clients)
+        .with_usage(kept.clone())
+        .with_trust(ConfiguredTrust::new(trusted, kept.clone()))
 }
 
 fn listen(postgres: PostgresStore, cache: ClientCache<PostgresStore>) {
