@@ -33,3 +33,4 @@ grantor_conformance::key_store!(fresh);
 grantor_conformance::token_store!(fresh);
 grantor_conformance::trust_registry!(fresh);
 grantor_conformance::credential_usage!(fresh);
+grantor_conformance::initial_access_store!(fresh);

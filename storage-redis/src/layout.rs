@@ -39,13 +39,14 @@ impl Table {
 }
 
 /// All keys of one issuer. Of a fixed length for a prefix, and nothing that a caller chose is in them: digests are
-/// encoded, and ids of clients and names of issuers are members of collections, not parts of a key.
+/// encoded, and ids of clients, names of issuers and the like are members of collections, not parts of a key.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     prefix: String,
     pub(crate) clients: Table,
     /// The trusted issuers.
     pub(crate) issuers: Table,
+    pub(crate) initial_access: Table,
     /// The one key set.
     pub(crate) key_set: Key,
 }
@@ -61,6 +62,7 @@ impl Layout {
         Ok(Self {
             clients: Table::new(&format!("{prefix}:{LAYOUT}:clients")),
             issuers: Table::new(&format!("{prefix}:{LAYOUT}:issuers")),
+            initial_access: Table::new(&format!("{prefix}:{LAYOUT}:initial_access")),
             key_set: tagged("", &key_set, ""),
             prefix,
         })
@@ -122,7 +124,11 @@ mod tests {
             .map(|id| layout.proof(&ProofId::from_bytes(id)).name.len())
             .into();
         assert_eq!(lengths, [lengths[0]; 3]);
-        for (table, name) in [(&layout.clients, "clients"), (&layout.issuers, "issuers")] {
+        for (table, name) in [
+            (&layout.clients, "clients"),
+            (&layout.issuers, "issuers"),
+            (&layout.initial_access, "initial_access"),
+        ] {
             let [records, ids] = table.keys();
             assert_eq!(records.slot, ids.slot);
             assert_eq!(records.name, format!("{{issuer-a:1:{name}}}:records"));

@@ -3,8 +3,9 @@
 //! [`RedisStore`] implements [`ClientStore`](grantor::store::ClientStore),
 //! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore),
 //! [`TokenStore`](grantor::store::TokenStore), [`TrustStore`](grantor::store::TrustStore),
-//! [`TrustRegistry`](grantor::store::TrustRegistry) and [`CredentialUsage`](grantor::store::CredentialUsage). It may be all
-//! of the [`Stores`](grantor::Stores), or keep the tokens beside all else in a database:
+//! [`TrustRegistry`](grantor::store::TrustRegistry), [`InitialAccessStore`](grantor::store::InitialAccessStore) and
+//! [`CredentialUsage`](grantor::store::CredentialUsage). It may be all of the [`Stores`](grantor::Stores), or keep the tokens
+//! beside all else in a database:
 //! `Stores::from(postgres).with_tokens(redis)`.
 //!
 //! ```no_run
@@ -43,8 +44,9 @@
 //! | any `maxmemory-policy` but `noeviction` | | | | never: it drops claims whenever memory is short |
 //!
 //! A lost claim is an assertion that can be spent once more until it expires. A lost revocation is a token that lives
-//! again until it expires. A lost opaque token is inactive. A lost change of a client, a trusted issuer or the keys is one
-//! that was never made: keep these in a database where you accept a loss here. What is accepted shows in the start-up
+//! again until it expires. A lost opaque token is inactive. A lost change of a client, a trusted issuer, an initial access
+//! token or the keys is one that was never made, and a lost use of an initial access token is one that it has once more: keep
+//! these in a database where you accept a loss here. What is accepted shows in the start-up
 //! summary.
 //!
 //! What narrows a fail-over's loss and does not close it:
@@ -97,6 +99,8 @@
 //! | `{grantor:1:clients}:ids` | sorted set of the ids, for listing in byte order | never |
 //! | `{grantor:1:issuers}:records` | hash: name of a trusted issuer to revision, space, record | never |
 //! | `{grantor:1:issuers}:ids` | sorted set of the names, for listing in byte order | never |
+//! | `{grantor:1:initial_access}:records` | hash: id of an initial access token to how often it was used, space, record | never |
+//! | `{grantor:1:initial_access}:ids` | sorted set of the ids, for listing in byte order | never |
 //! | `{grantor:1:keys}` | revision, space, key set | never |
 //!
 //! The 43 characters are a digest of 32 bytes in base64url, for `uses` the SHA-256 of the client's id. Each write is one
@@ -108,7 +112,7 @@
 //! can leave a client that is found and not listed, or listed and not found, and nothing has to be repaired. It costs
 //! that this one server answers all look-ups of clients (some 100 000 a second; a cache in front takes most of them)
 //! and holds all records (some 100 MB for 100 000 clients). Who has more keeps clients in a database. All trusted issuers
-//! are in one slot too, another one.
+//! are in one slot too, another one, and so are all initial access tokens.
 //!
 //! **The last uses of credentials** are in a slot for each client. So
 //! [`touch`](grantor::store::CredentialUsage::touch) is one script for each client of its batch, 16 at a time, and one
@@ -129,6 +133,7 @@ mod builder;
 mod check;
 mod clients;
 mod cluster;
+mod initial_access;
 mod key_set;
 mod layout;
 mod link;

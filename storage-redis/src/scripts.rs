@@ -1,7 +1,7 @@
 //! Each write is one script on keys of one slot: it happens whole or not at all.
 //!
 //! Times are whole seconds on the server's own clock, below 2^53 as everything that Lua counts. Revisions are compared
-//! as text.
+//! as text; the uses of an initial access token are counted, below 2^32.
 
 use std::sync::LazyLock;
 
@@ -102,6 +102,21 @@ if not held then return -1 end
 local expected = ARGV[2] .. ' '
 if string.sub(held, 1, #expected) ~= expected then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1",
+    )
+});
+
+/// Raises the number before the record where it is below `ARGV[2]`. 1 if it was, 0 if not, -1 if there is no record, -2 if
+/// it has no number.
+pub(crate) static CONSUME: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local held = redis.call('HGET', KEYS[1], ARGV[1])
+if not held then return -1 end
+local uses, record = string.match(held, '^(%d+)( .*)$')
+uses = tonumber(uses)
+if not uses then return -2 end
+if uses >= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', uses + 1) .. record)
 return 1",
     )
 });

@@ -1,6 +1,6 @@
 //! Tests that prove that a store of [Grantor](grantor) keeps its promises.
 //!
-//! Clients, trusted issuers, keys, spent proofs and revocations are security state: a store that forgets one, reads a
+//! Clients, trusted issuers, initial access tokens, keys, spent proofs and revocations are security state: a store that forgets one, reads a
 //! stale one, or takes an outage for an answer honours what must not be honoured, and no test of the happy path shows it.
 //! Each promise of [`grantor::store`] is one function here, which says in [`Broken`] what was promised, what it saw and why
 //! that matters. The backends of Grantor pass the same functions.
@@ -42,6 +42,7 @@
 //! grantor_conformance::token_store!(fresh);
 //! grantor_conformance::credential_usage!(fresh);
 //! grantor_conformance::trust_registry!(fresh);
+//! grantor_conformance::initial_access_store!(fresh);
 //! # fn main() {}
 //! ```
 //!
@@ -85,6 +86,7 @@
 //! | [`token_store`](mod@token_store) | one claim is first, nothing is forgotten before its time, revocations are seen at once and stay, pruning takes what has ended and counts it |
 //! | [`trust_store`](mod@trust_store) | the same as `client_store` for issuers whose assertions are grants |
 //! | [`trust_registry`](mod@trust_registry) | the same as `client_registry` for them |
+//! | [`initial_access_store`](mod@initial_access_store) | each token is used as often as it may be and no more, however many use it at once; delete ends it and forgets its count |
 //! | [`credential_usage`](mod@credential_usage) | the latest use of each credential stays, in whatever order and however many tell at once; no client sees another's |
 //!
 //! All but `client_store` and `trust_store` also prove that an outage is an error, within 30 s.
@@ -108,6 +110,7 @@
 pub mod client_registry;
 pub mod client_store;
 pub mod credential_usage;
+pub mod initial_access_store;
 pub mod key_store;
 pub mod token_store;
 pub mod trust_registry;

@@ -84,6 +84,34 @@ macro_rules! credential_usage {
     };
 }
 
+/// A test of each check of [`initial_access_store`](mod@crate::initial_access_store), as
+/// [`token_store!`](crate::token_store!) makes them.
+#[macro_export]
+macro_rules! initial_access_store {
+    ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
+        $crate::__tests! { initial_access_store [$(#[$($attribute)*])*] $fixture =>
+            insert_never_overwrites
+            uses_are_counted_up_to_the_most
+            a_use_is_seen_at_once_by_every_handle
+            delete_is_final
+            a_use_or_a_delete_touches_no_other
+            of_24_consumes_at_once_as_many_are_done_as_were_left
+            a_consume_beside_a_delete_brings_nothing_back
+            of_24_inserts_at_once_exactly_one_is_done
+            a_record_and_its_count_are_one_snapshot
+            big_and_hostile_records_come_back_whole
+            unknown_members_of_a_record_survive
+            a_record_of_an_unknown_version_is_corrupt
+            a_damaged_record_is_corrupt
+            ids_compare_byte_for_byte
+            pages_come_in_byte_order_and_none_is_left_out
+            pages_of_1_and_of_1000_are_whole
+            paging_neither_skips_nor_repeats_while_others_insert_and_delete
+            an_outage_is_an_error
+        }
+    };
+}
+
 /// A test of each check of [`client_registry`](mod@crate::client_registry), as
 /// [`token_store!`](crate::token_store!) makes them.
 #[macro_export]
@@ -250,6 +278,7 @@ mod tests {
             "client_registry",
             "client_store.rs",
             "credential_usage",
+            "initial_access_store",
             "key_store",
             "token_store",
             "trust_registry.rs",

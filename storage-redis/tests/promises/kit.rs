@@ -82,6 +82,9 @@ impl Fixture for Shared {
             Planted::TrustedIssuer { issuer, document } => {
                 self.record("issuers", issuer.as_str(), document).await
             }
+            Planted::InitialAccess { id, document } => {
+                self.record("initial_access", id.as_str(), document).await
+            }
             Planted::Keys { document } => {
                 let key = format!("{{{prefix}:1:keys}}");
                 redis::cmd("SET").arg(key).arg(format!("7 {document}")).clone()
@@ -170,6 +173,10 @@ mod on_one_server {
         #[ignore = "needs Redis: bash .ci/test starts one"]
         single
     );
+    grantor_conformance::initial_access_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        single
+    );
     grantor_conformance::trust_store!(
         #[ignore = "needs Redis: bash .ci/test starts one"]
         trusted_by_single
@@ -200,6 +207,10 @@ mod on_a_cluster {
         shown_by_cluster
     );
     grantor_conformance::trust_registry!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        cluster
+    );
+    grantor_conformance::initial_access_store!(
         #[ignore = "needs Redis: bash .ci/test starts one"]
         cluster
     );

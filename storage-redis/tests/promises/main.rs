@@ -5,6 +5,7 @@ mod cluster;
 mod expiry;
 mod fixture;
 mod foreign;
+mod initial_access;
 mod kit;
 mod outages;
 mod proxy;

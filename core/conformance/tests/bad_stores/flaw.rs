@@ -24,6 +24,9 @@ pub(crate) enum Flaw {
     UpdatedWhenDown,
     DeletedWhenDown,
     EmptyListWhenDown,
+    ConsumedWhenDown,
+    SpentWhenDown,
+    MissingWhenDown,
     TouchedWhenDown,
     NoUsesWhenDown,
     PanicsInAThread,
@@ -95,7 +98,23 @@ pub(crate) enum Flaw {
     FoldsCaseOfIds,
     TrimsIds,
     CutsLongIds,
+    CutsIdsAt63,
     DeletesByPattern,
+
+    // Initial access tokens.
+    LooksThenConsumes,
+    ConsumeUndoesDelete,
+    TakesMissingForSpent,
+    ConsumesWhatIsMissing,
+    IgnoresTheMost,
+    CountsOneMoreThanTheMost,
+    CountsWhatIsSpent,
+    CutsCounts,
+    ForgetsTheCount,
+    KeepsTheCount,
+    KeepsCountsToItself,
+    ListsWithoutCounts,
+    ConsumesByPattern,
 
     // Uses of credentials.
     KeepsTheUseToldLast,

@@ -9,6 +9,7 @@
 mod clients;
 mod documents;
 mod flaw;
+mod initial_access;
 mod keys;
 mod records;
 mod rejected;

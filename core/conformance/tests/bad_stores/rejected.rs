@@ -55,6 +55,7 @@ mod none {
     grantor_conformance::key_store!(fixture);
     grantor_conformance::token_store!(fixture);
     grantor_conformance::credential_usage!(fixture);
+    grantor_conformance::initial_access_store!(fixture);
 }
 
 /// What a store may do though the others do not.
@@ -72,6 +73,7 @@ mod allowed {
     grantor_conformance::token_store!(expires_by_itself);
     grantor_conformance::client_registry!(gives_short_pages);
     grantor_conformance::trust_registry!(gives_short_pages);
+    grantor_conformance::initial_access_store!(gives_short_pages);
 }
 
 fn wait<T>(check: impl Future<Output = T>) -> T {
@@ -192,6 +194,41 @@ rejected! { credential_usage:
     batches_that_cross_are_all_remembered { "all succeed, whatever order" HoldsInTheOrderOfTheBatch }
     no_use_is_forgotten_in_a_flood { "however many others come" ForgetsUsesUnderLoad }
     an_outage_is_an_error { "never an outcome" TouchedWhenDown NoUsesWhenDown CorruptWhenDown }
+}
+
+rejected! { initial_access_store:
+    insert_never_overwrites { "never overwrites a token" OverwritesRecords StartsAtOne ForgetsTheCount }
+    uses_are_counted_up_to_the_most {
+        "fewer than the most" IgnoresTheMost CountsOneMoreThanTheMost CountsWhatIsSpent CutsCounts ForgetsTheCount
+    }
+    a_use_is_seen_at_once_by_every_handle {
+        "next consume, find and list see it" KeepsCountsToItself RemembersRecords ListsWithoutCounts
+    }
+    delete_is_final {
+        "absent or was deleted is Missing" DeletesNothing KeepsTheCount TakesMissingForSpent ConsumesWhatIsMissing
+    }
+    a_use_or_a_delete_touches_no_other { "no other" ConsumesByPattern DeletesByPattern }
+    of_24_consumes_at_once_as_many_are_done_as_were_left {
+        "exactly as many are Done as were left" LooksThenConsumes IgnoresTheMost ForgetsTheCount
+    }
+    a_consume_beside_a_delete_brings_nothing_back { "at once end in none" ConsumeUndoesDelete DeletesNothing KeepsTheCount }
+    of_24_inserts_at_once_exactly_one_is_done { "exactly one is Done" LooksThenInserts OverwritesRecords }
+    a_record_and_its_count_are_one_snapshot { "the count of its very uses" TornRecords KeepsTheCount }
+    big_and_hostile_records_come_back_whole { "comes back as it was stored" StripsNul CutsLongDocuments FoldsCaseOfText LosesScope }
+    unknown_members_of_a_record_survive { "does not know survive" DropsUnknownMembers }
+    a_record_of_an_unknown_version_is_corrupt {
+        "unknown version is corrupt" UnknownVersionIsNothing ListHidesTheUnreadable OverwritesTheUnreadable
+    }
+    a_damaged_record_is_corrupt { "cannot be read is corrupt" DamageIsNothing ListHidesTheUnreadable OverwritesTheUnreadable }
+    ids_compare_byte_for_byte { "byte for byte" FoldsCaseOfIds CutsIdsAt63 }
+    pages_come_in_byte_order_and_none_is_left_out { "once, in ascending byte order" ListsWithoutCase ListSkips ListRepeats }
+    pages_of_1_and_of_1000_are_whole { "show every token once" ListCapsPages ListSkips }
+    paging_neither_skips_nor_repeats_while_others_insert_and_delete { "exactly once, whatever" PagesByOffset ListSkips }
+    an_outage_is_an_error {
+        "never an outcome"
+        NoneWhenDown ConsumedWhenDown SpentWhenDown MissingWhenDown InsertedWhenDown DeletedWhenDown EmptyListWhenDown
+        CorruptWhenDown
+    }
 }
 
 rejected! { client_registry:
@@ -346,7 +383,9 @@ fn a_read_only_store_that_takes_an_outage_for_an_answer() {
 /// On a clock that runs ahead by itself, so that nobody waits 30 s.
 #[test]
 fn a_call_that_never_ends_is_rejected() {
-    use grantor_conformance::{client_registry, credential_usage, key_store, token_store, trust_registry};
+    use grantor_conformance::{
+        client_registry, credential_usage, initial_access_store, key_store, token_store, trust_registry,
+    };
     let paused = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let fresh = Fresh::with(Flaw::HangsWhenDown);
     for checked in [
@@ -355,6 +394,7 @@ fn a_call_that_never_ends_is_rejected() {
         paused.block_on(client_registry::an_outage_is_an_error(&fresh)),
         paused.block_on(trust_registry::an_outage_is_an_error(&fresh)),
         paused.block_on(credential_usage::an_outage_is_an_error(&fresh)),
+        paused.block_on(initial_access_store::an_outage_is_an_error(&fresh)),
     ] {
         assert!(checked.as_ref().is_err_and(|broken| broken.seen().contains("within 30 s")), "{checked:?}");
         is_rejected(Flaw::HangsWhenDown, checked, "never an outcome");
