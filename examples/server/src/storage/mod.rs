@@ -94,9 +94,13 @@ impl Backends {
         }
     }
 
-    /// Where initial access tokens are administered, for the commands.
+    /// Where initial access tokens are kept. Memory begins without any, and no command sees into it.
     pub(crate) fn initial_access(&self) -> Option<Arc<dyn InitialAccessStore>> {
-        None
+        match &self.kept {
+            Kept::Memory(_) => None,
+            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Arc::new(postgres.clone())),
+            Kept::Redis(redis) => Some(Arc::new(redis.clone())),
+        }
     }
 
     /// The signing keys as they stand in the store. In memory a command finds none.
