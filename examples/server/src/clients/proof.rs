@@ -42,8 +42,9 @@ impl Proof {
         if wanted.auth != Method::PrivateKeyJwt {
             return match first {
                 Some(flag) => {
+                    let keys = if flag == "--key-out" { "is no private key" } else { "are no public keys" };
                     let remedy = "take it out, or write --auth private_key_jwt";
-                    Err(Mistake::new(flag, "there is no key of its own with this --auth", remedy).into())
+                    Err(Mistake::new(flag, format!("there {keys} with this --auth"), remedy).into())
                 }
                 None if wanted.auth == Method::WorkloadJwt => Ok(Self::Workloads),
                 None => Ok(Self::Secret),

@@ -150,3 +150,13 @@ fn shown(client: &Client, uses: &Uses) -> Value {
 const fn yes_no(yes: bool) -> &'static str {
     if yes { "yes" } else { "no" }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t96_a_terminal_obeys_nobody_who_registers() {
+        assert_eq!(plain("Zoë \u{1b}[2J\u{9b}\n"), "Zoë \\u{1b}[2J\\u{9b}\\u{a}");
+    }
+}
