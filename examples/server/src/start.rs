@@ -48,8 +48,9 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
         Some(memory) if address.ip().is_loopback() => Demo::register(&config, memory, &host_keys).await?,
         Some(_) | None => None,
     };
-    let stores = backends.stores(configured, trust);
     let is_shared = backends.memory().is_none();
+    let registration = config.registration(flags.initial_access_token.as_ref(), is_shared)?;
+    let stores = backends.stores(configured, trust, config.takes_stored_tokens());
     prepare(backends).await?;
     let issuer = place.issuer(address);
     let key_sets = key_sets(&config, issuer.starts_with("http://"))?;
@@ -59,6 +60,12 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
         .allow_http_on_loopback();
     if let Some(key_sets) = key_sets {
         builder = builder.key_sets(key_sets);
+    }
+    let mut initial_access = String::new();
+    if let Some(registration) = registration {
+        builder = builder.registration(registration);
+        let stored = is_shared && config.takes_stored_tokens();
+        initial_access = initial_access_line(flags.initial_access_token.is_some(), stored).to_owned();
     }
     let mut builder = config.apply(builder)?;
     if let Some(verifier) = config.imported_secrets() {
@@ -102,7 +109,7 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     let brake = rate_limit::line(brake.as_ref());
     let commands = demo.as_ref().map(|demo| demo.commands(&server)).unwrap_or_default();
     say(&format!(
-        "grantor-server {} listens on {address}\n\n{}{rotation}{brake}{skew}{trusted}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
+        "grantor-server {} listens on {address}\n\n{}{initial_access}{rotation}{brake}{skew}{trusted}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
         env!("CARGO_PKG_VERSION"),
         server.summary(),
         public_commands(&server),
@@ -114,6 +121,17 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     // The file of its key goes now, and no sooner.
     drop(demo);
     Ok(())
+}
+
+/// Who may register clients.
+const fn initial_access_line(configured: bool, stored: bool) -> &'static str {
+    match (configured, stored) {
+        (true, true) => {
+            "initial access  the token of --initial-access-token, and those of `initial-access create`\n"
+        }
+        (true, false) => "initial access  the token of --initial-access-token\n",
+        (false, _) => "initial access  the tokens of `grantor-server initial-access create`\n",
+    }
 }
 
 /// What fetches keys that are published. A machine without root certificates serves whoever needs none of those.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::accepted_loss::AcceptedLoss;
 use super::compatibility::ReachEntry;
+use super::registration::RegistrationEntry;
 use super::trust::TrustEntry;
 use super::value::{Lifetime, Moment};
 use super::workload::WorkloadEntry;
@@ -25,6 +26,7 @@ pub(crate) struct Document {
     pub(super) trust: Vec<TrustEntry>,
     pub(super) key_sets: KeySetsEntry,
     pub(super) rate_limit: RateLimitEntry,
+    pub(super) registration: Option<RegistrationEntry>,
     pub(super) endpoints: EndpointsEntry,
     pub(super) dangerous: DangerousEntry,
 }
@@ -123,6 +125,7 @@ pub(super) struct EndpointsEntry {
     pub(super) token: Option<String>,
     pub(super) introspection: Option<String>,
     pub(super) revocation: Option<String>,
+    pub(super) registration: Option<String>,
     pub(super) jwks: Option<String>,
     pub(super) metadata: Option<String>,
 }

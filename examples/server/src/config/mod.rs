@@ -12,6 +12,7 @@ mod profile;
 mod proof;
 mod rate_limit;
 mod refused;
+mod registration;
 mod resource;
 mod rotation;
 mod secret;
