@@ -75,6 +75,10 @@ impl ClientStore for Rival {
 
 #[async_trait]
 impl ClientRegistry for Rival {
+    async fn latest(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
+        ClientStore::find(self, id).await
+    }
+
     async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError> {
         let done = ClientRegistry::insert(&self.inner, first, client).await?;
         if self.fails { Err(StoreError::unavailable("cut off")) } else { Ok(done) }

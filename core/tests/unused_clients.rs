@@ -7,7 +7,9 @@ mod support;
 use std::time::Duration;
 
 use grantor::http::Request;
-use grantor::store::{ClientQuery, ClientRegistry, CredentialUsage, StoreError};
+use grantor::store::{
+    ClientQuery, ClientRegistry, ClientStore, CredentialUsage, GrantType, StoreError, Update,
+};
 use grantor::{AuthorizationServer, ClientId, CredentialId, Registration, Stores, Timestamp, async_trait};
 use support::*;
 
@@ -96,20 +98,18 @@ async fn t86_whoever_asked_for_it_keeps_them() {
     assert_eq!(ids(&world).await.len(), 1);
 }
 
-/// Remembers nothing, or cannot be read.
+/// Cannot be read.
 #[derive(Clone, Debug)]
-struct Forgetful {
-    is_away: bool,
-}
+struct Away;
 
 #[async_trait]
-impl CredentialUsage for Forgetful {
+impl CredentialUsage for Away {
     async fn touch(&self, _uses: &[grantor::store::CredentialUse]) -> Result<(), StoreError> {
         Ok(())
     }
 
     async fn last_used(&self, _client: &ClientId) -> Result<Vec<(CredentialId, Timestamp)>, StoreError> {
-        if self.is_away { Err(StoreError::unavailable("away")) } else { Ok(Vec::new()) }
+        Err(StoreError::unavailable("away"))
     }
 
     fn caveats(&self) -> Vec<String> {
@@ -120,7 +120,7 @@ impl CredentialUsage for Forgetful {
 #[tokio::test]
 async fn t86_an_outage_removes_nobody_and_is_told() {
     let world = World::new();
-    let stores = Stores::from(world.store.clone()).with_usage(Forgetful { is_away: true });
+    let stores = Stores::from(world.store.clone()).with_usage(Away);
     let server = registering(&world, stores, |own| own).await;
     register(&server).await;
     world.clock.advance(31 * DAY);
@@ -129,38 +129,106 @@ async fn t86_an_outage_removes_nobody_and_is_told() {
     assert!(world.events.all().iter().any(|seen| seen.kind == Kind::MaintenanceFailed));
 }
 
+/// A use is written into the record: no store of uses has to be asked, and none is, however old the client is.
 #[tokio::test]
-async fn t86_what_may_have_been_used_before_uses_are_forgotten_stays() {
+async fn t86_a_use_counts_for_ever_and_without_a_store_that_remembers_uses() {
     let world = World::new();
-    let stores = Stores::from(world.store.clone()).with_usage(Forgetful { is_away: false });
-    let server = registering(&world, stores, |own| own).await;
-    register(&server).await;
-    world.clock.advance(400 * DAY);
+    let memory = world.store.clone();
+    let stores = || Stores::new(memory.clone(), memory.clone(), memory.clone()).with_registry(memory.clone());
+    let server = registering(&world, stores(), |own| own).await;
+    let ((id, secret), _unused) = (register(&server).await, register(&server).await);
+    world.clock.advance(30 * DAY - 60);
+    issued(&server, &id, &secret, &[]).await;
     maintain(&server).await;
-    assert_eq!(ids(&world).await.len(), 1, "400 days is how long a use is remembered");
+    world.clock.advance(1000 * DAY);
+    let another = registering(&world, stores(), |own| own).await;
+    maintain(&another).await;
+    assert_eq!(ids(&world).await, [id]);
 }
 
-/// A use that the store has not been told of yet counts.
+/// The first use is written down at once where there is an executor, so that the search of another process sees it.
 #[tokio::test]
-async fn t86_a_use_of_a_moment_ago_counts() {
+async fn t86_a_first_use_is_known_to_other_processes_at_once() {
     let world = World::new();
-    let stores = Stores::from(world.store.clone()).with_usage(Forgetful { is_away: false });
-    let server = registering(&world, stores, |own| own).await;
+    let open = || Registration::new().initial_access_token(TOKEN);
+    let executor = TestExecutor::default();
+    let one = world.builder().registration(open()).executor(executor.clone()).build().await.unwrap();
+    let other = registering(&world, world.store.clone(), |own| own).await;
+    let (id, secret) = register(&one).await;
+    world.clock.advance(31 * DAY);
+    issued(&one, &id, &secret, &[]).await;
+    executor.finish().await;
+    maintain(&other).await;
+    assert_eq!(ids(&world).await, [id]);
+}
+
+/// What this process knows of a use counts also before it is written down.
+#[tokio::test]
+async fn t86_a_use_that_is_not_written_down_yet_counts() {
+    let world = World::new();
+    let server = registering(&world, world.store.clone(), |own| own).await;
     let (id, secret) = register(&server).await;
-    world.clock.advance(30 * DAY);
+    world.clock.advance(31 * DAY);
     issued(&server, &id, &secret, &[]).await;
     maintain(&server).await;
     assert_eq!(ids(&world).await, [id]);
 }
 
+/// A client that authenticates nowhere is used too: tokens are issued to it for assertions that others bring.
 #[tokio::test]
-async fn t86_without_a_store_that_remembers_uses_nobody_goes() {
+async fn t86_a_client_that_a_trusted_issuer_stands_for_is_used() {
     let world = World::new();
-    let memory = world.store.clone();
-    let stores = Stores::new(memory.clone(), memory.clone(), memory.clone()).with_registry(memory);
+    let key = Signing::es256();
+    let before =
+        registering(&world, world.store.clone(), |own| own.grant_types([GrantType::JWT_BEARER])).await;
+    let request = Request::builder("POST", "/oauth2/register")
+        .header("authorization", format!("Bearer {TOKEN}"))
+        .header("content-type", "application/json")
+        .body(format!(r#"{{"grant_types":["{}"]}}"#, GrantType::JWT_BEARER.as_str()));
+    let said = Answer::of(before.register(request.build()).await).json();
+    let id = said["client_id"].as_str().unwrap().to_owned();
+    let trusted = partner(&key).without_client_authentication(client_id(&id)).build().unwrap();
+    let stores = Stores::from(world.store.clone()).with_trust(FakeTrust::of([trusted]));
     let server = registering(&world, stores, |own| own).await;
-    register(&server).await;
-    world.clock.advance(60 * DAY);
+    granted(&server, &vouched().sign(&key), "the partner's").await;
+    world.clock.advance(31 * DAY);
     maintain(&server).await;
-    assert_eq!(ids(&world).await.len(), 1);
+    assert_eq!(ids(&world).await, [id]);
+}
+
+/// An operator's word keeps a client: what was changed by `Clients`, and what serves or introspects.
+#[tokio::test]
+async fn t86_what_an_operator_looks_after_stays() {
+    let world = World::new();
+    let server = registering(&world, world.store.clone(), |own| own).await;
+    let (renamed, disabled, serves) =
+        (register(&server).await.0, register(&server).await.0, register(&server).await.0);
+    let clients = server.clients().unwrap();
+    clients.update(&client_id(&renamed), |client| client.name("ours")).await.unwrap();
+    clients.disable(&client_id(&disabled)).await.unwrap();
+    // By a host that writes into the store itself.
+    let found = ClientStore::find(&world.store, &client_id(&serves)).await.unwrap().unwrap();
+    let changed = found.record().to_builder().serves([uri(API)]).build().unwrap();
+    assert_eq!(ClientRegistry::update(&world.store, found.revision(), &changed).await.unwrap(), Update::Done);
+    world.clock.advance(31 * DAY);
+    maintain(&server).await;
+    let mut expected = vec![renamed, disabled, serves];
+    expected.sort_unstable();
+    assert_eq!(ids(&world).await, expected);
+}
+
+/// Where the first use could not be written down, what is remembered of uses counts.
+#[tokio::test]
+async fn t86_a_use_that_only_the_store_of_uses_knows_counts() {
+    let world = World::new();
+    let server = registering(&world, world.store.clone(), |own| own).await;
+    let (id, secret) = register(&server).await;
+    let memory = world.store.clone();
+    let without_registry =
+        world.over(Stores::from(memory.clone()).with_clients(memory)).build().await.unwrap();
+    issued(&without_registry, &id, &secret, &[]).await;
+    without_registry.maintain().await;
+    world.clock.advance(31 * DAY);
+    maintain(&server).await;
+    assert_eq!(ids(&world).await, [id]);
 }

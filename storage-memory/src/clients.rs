@@ -30,6 +30,10 @@ impl ClientStore for MemoryStore {
 
 #[async_trait]
 impl ClientRegistry for MemoryStore {
+    async fn latest(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
+        ClientStore::find(self, id).await
+    }
+
     async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError> {
         self.parts().clients.insert(first, client)
     }

@@ -23,6 +23,10 @@ impl ClientStore for PostgresStore {
 
 #[async_trait]
 impl ClientRegistry for PostgresStore {
+    async fn latest(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
+        ClientStore::find(self, id).await
+    }
+
     async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError> {
         let insert = self
             .statement(&self.parts().statements.insert_client)

@@ -26,6 +26,10 @@ impl ClientStore for RedisStore {
 
 #[async_trait]
 impl ClientRegistry for RedisStore {
+    async fn latest(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
+        ClientStore::find(self, id).await
+    }
+
     async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError> {
         self.insert_record(&self.parts().layout.clients, first, client).await
     }

@@ -122,6 +122,7 @@ macro_rules! client_registry {
             update_needs_the_current_revision_and_leaves_the_next
             delete_is_final
             what_is_written_is_seen_at_once_by_every_handle
+            latest_is_never_older_than_a_write
             big_and_hostile_clients_come_back_whole
             unknown_members_of_a_client_survive
             a_client_of_an_unknown_version_is_corrupt

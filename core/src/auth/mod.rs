@@ -98,7 +98,7 @@ impl ClientAuthentication<'_> {
     /// A refusal counts against the attempts that follow; a fault of ours does not, and neither do keys that cannot be had.
     pub(crate) async fn counted<T>(&self, attempt: &Attempt<'_>, outcome: Step<T>) -> Step<T> {
         if let (Err(Refusal::Rejected(rejection)), Some(limiter)) = (&outcome, self.limiter)
-            && !matches!(rejection.reason, Reason::KeySetsOff | Reason::KeySetUnavailable)
+            && is_an_attempt(rejection.reason)
             && let Err(error) = limiter.penalise(attempt).await
         {
             self.events.record(&Event::RateLimiterFailed(&error));
@@ -136,6 +136,11 @@ impl ClientAuthentication<'_> {
             }
         }
     }
+}
+
+/// Whether a refusal may have been a guess. Keys that cannot be had are none, and neither is no token at all.
+const fn is_an_attempt(reason: Reason) -> bool {
+    !matches!(reason, Reason::KeySetsOff | Reason::KeySetUnavailable | Reason::TokenMissing)
 }
 
 pub(crate) fn attempt<'a>(client_id: Option<&'a ClientId>, request: &Request) -> Attempt<'a> {

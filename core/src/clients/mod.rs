@@ -19,10 +19,10 @@ use crate::event::{ChangedBy, ClientChange, ClientChanged, Event, EventSink, NoS
 use crate::host_keys::HostKeys;
 use crate::store::{
     Client, ClientBuilder, ClientPage, ClientQuery, ClientRegistry, Credential, CredentialUsage, Delete,
-    Insert, Revision, StoreError, TrustStore, Update, Versioned, find_versioned,
+    Insert, Revision, StoreError, TrustStore, Update, Versioned, latest_client,
 };
 use crate::stores::Stores;
-use crate::types::{ClientId, ClientSecret, IssuerName, RegistrationAccessToken, Timestamp};
+use crate::types::{ClientId, ClientSecret, InvalidValue, IssuerName, RegistrationAccessToken, Timestamp};
 
 /// How often a change is made anew because somebody else changed the client meanwhile.
 const ATTEMPTS: usize = 8;
@@ -387,17 +387,14 @@ impl Clients {
 
     async fn set_enabled(&self, id: &ClientId, enabled: bool) -> Result<Versioned<Client>, ClientsError> {
         let (client, ()) = self
-            .swap(id, |client| {
-                let epoch = client.token_epoch() + u64::from(!enabled && client.is_enabled());
-                Ok::<_, ClientsError>((client.to_builder().enabled(enabled).token_epoch(epoch).build()?, ()))
-            })
+            .swap(id, |client| Ok::<_, ClientsError>((client.to_builder().enabled(enabled).build()?, ())))
             .await?;
         self.tell(id, if enabled { ClientChange::Enabled } else { ClientChange::Disabled });
         Ok(client)
     }
 
     async fn find(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, ClientsError> {
-        Ok(find_versioned(&*self.registry, id).await?)
+        Ok(latest_client(&*self.registry, id).await?)
     }
 
     /// Swaps the record for the one that `make` makes of it, however often others change it meanwhile.
@@ -409,6 +406,7 @@ impl Clients {
         for _ in 0..ATTEMPTS {
             let found = self.find(id).await?.ok_or_else(|| ClientsError::Unknown(id.clone()))?;
             let (client, made) = make(found.record())?;
+            let client = looked_after(found.record(), client).map_err(ClientsError::from)?;
             match self.registry.update(found.revision(), &client).await.map_err(unconfirmed)? {
                 Update::Done => return Ok((Versioned::new(client, found.revision().next()), made)),
                 Update::Missing => return Err(ClientsError::Unknown(id.clone()).into()),
@@ -444,11 +442,29 @@ pub(crate) fn new_client_id(entropy: &dyn Entropy) -> Result<ClientId, EntropyEr
     id.map_err(|_| EntropyError::new())
 }
 
+/// Whether an id has the form of those.
+pub(crate) fn is_made_here(id: &str) -> bool {
+    let hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    id.strip_prefix("client-").is_some_and(|random| random.len() == 32 && random.bytes().all(hex))
+}
+
 /// A registration access token of 256 random bits.
 pub(crate) fn new_registration_token(entropy: &dyn Entropy) -> Result<RegistrationAccessToken, EntropyError> {
     let mut random = zeroize::Zeroizing::new([0; 32]);
     entropy.fill(&mut *random)?;
     Ok(RegistrationAccessToken::from_random(&random))
+}
+
+/// What an operator has changed is kept, also if it was never used. Whoever loses its right loses its tokens, and no change
+/// revives those that were ended.
+fn looked_after(before: &Client, after: Client) -> Result<Client, InvalidValue> {
+    if after.id() != before.id() {
+        return Err(InvalidValue::new("the id of a client", "left as it is: it would be another client"));
+    }
+    let is_disabled = before.is_enabled() && !after.is_enabled();
+    let least = before.token_epoch() + u64::from(is_disabled);
+    let epoch = after.token_epoch().max(least);
+    after.to_builder().token_epoch(epoch).kept().build()
 }
 
 fn unconfirmed(source: StoreError) -> ClientsError {

@@ -6,7 +6,7 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use super::AssertionAlgorithm;
 use super::json::{Json, Members};
 use super::jwk::PublicMembers;
-use crate::types::InvalidValue;
+use crate::types::{InvalidValue, is_line};
 
 pub(super) const MALFORMED: InvalidValue =
     InvalidValue::new("a JWK", "well-formed, its members of the right type and length");
@@ -154,10 +154,10 @@ pub(super) fn algorithm(
 }
 
 pub(super) fn kid(jwk: &Members<'_>) -> Result<Option<String>, InvalidValue> {
-    let rule = InvalidValue::new("kid", "text of 1 to 256 bytes");
+    let rule = InvalidValue::new("kid", "text of 1 to 256 bytes without control characters");
     match jwk.text("kid") {
         Ok(None) => Ok(None),
-        Ok(Some(kid)) if (1..=256).contains(&kid.len()) => Ok(Some(kid.to_owned())),
+        Ok(Some(kid)) if !kid.is_empty() && is_line(kid, 256) => Ok(Some(kid.to_owned())),
         Ok(Some(_)) | Err(_) => Err(rule),
     }
 }

@@ -117,6 +117,7 @@ impl Inner {
             self.refresh_keys(turn).await;
         }
         self.tell_usage().await;
+        self.keep_used().await;
         self.remove_unused(now).await;
         !is_time(&self.pruned_at, now, PRUNE_EVERY) || self.prune(now).await
     }

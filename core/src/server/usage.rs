@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Inner;
@@ -71,11 +71,6 @@ impl UsageNotes {
         uses
     }
 
-    /// Whether a use of this client is known here, told or not.
-    pub(super) fn knows(&self, client: &ClientId) -> bool {
-        self.shard(client).is_some_and(|shard| shard.noted.contains_key(client))
-    }
-
     /// The store could not be told these.
     pub(super) fn take_back(&self, uses: Vec<CredentialUse>) {
         for one in uses {
@@ -136,7 +131,8 @@ fn lock<T>(shard: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Inner {
     /// A client has proved itself, and no replay did.
-    pub(super) fn note_use(&self, client: &Client, trail: &RequestTrail, now: Timestamp) {
+    pub(super) fn note_use(self: &Arc<Self>, client: &Client, trail: &RequestTrail, now: Timestamp) {
+        self.note_first_use(client);
         let Some(credential) = &trail.credential else { return };
         if !self.usage.note(client.id(), credential, now) {
             return;

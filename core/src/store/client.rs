@@ -36,15 +36,18 @@ pub(crate) async fn find_client(
     clients: &dyn ClientStore,
     id: &ClientId,
 ) -> Result<Option<Arc<Client>>, StoreError> {
-    Ok(find_versioned(clients, id).await?.map(|found| found.shared()))
+    Ok(checked(clients.find(id).await?, id)?.map(|found| found.shared()))
 }
 
-/// The same, to be changed.
-pub(crate) async fn find_versioned(
-    clients: &dyn ClientStore,
+/// The same as it is now, to be changed.
+pub(crate) async fn latest_client(
+    registry: &dyn ClientRegistry,
     id: &ClientId,
 ) -> Result<Option<Versioned<Client>>, StoreError> {
-    let found = clients.find(id).await?;
+    checked(registry.latest(id).await?, id)
+}
+
+fn checked(found: Option<Versioned<Client>>, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
     if found.as_ref().is_some_and(|found| found.record().id() != id) {
         return Err(StoreError::corrupt(
             "the client store gave another client than the one it was asked for",
@@ -56,6 +59,14 @@ pub(crate) async fn find_versioned(
 /// Administers clients: registration, the administrator's commands, host code. Never used by a token request.
 #[async_trait]
 pub trait ClientRegistry: ClientStore {
+    /// The client `id` as it is now, or `None`: as [`ClientStore::find`], but never older than the latest write of any process,
+    /// whatever cache stands in between. Whoever changes a record goes by it, and so does whoever manages a registration.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] where the store failed. A client that does not exist is `Ok(None)`, never an error.
+    async fn latest(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError>;
+
     /// Stores a new client at revision `first` if the id is free.
     ///
     /// Must not overwrite: of any number of inserts of one id exactly one is [`Insert::Done`]. `first` is

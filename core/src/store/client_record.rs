@@ -173,6 +173,11 @@ impl Client {
         self.0.default_scope.as_ref().unwrap_or(&self.0.scope)
     }
 
+    /// The same, where the operator did.
+    pub(crate) const fn narrowed_default_scope(&self) -> Option<&Scope> {
+        self.0.default_scope.as_ref()
+    }
+
     /// Whether it may ask for tokens for this resource: any, unless the operator listed some.
     #[must_use]
     pub fn may_access(&self, resource: &ResourceUri) -> bool {
@@ -277,8 +282,15 @@ impl ClientBuilder {
         self
     }
 
-    /// Replaces the method by which it authenticates.
+    /// Replaces the method by which it authenticates. Another one goes without the `alg` of the one before, and a client that
+    /// registered itself cannot change it back.
     pub fn auth_method(mut self, method: AuthMethod) -> Self {
+        if self.0.auth_method != method {
+            self.0.auth_signing_alg = None;
+            if let Some(registration) = &mut self.0.registration {
+                registration.operator().auth_method = Some(method.clone());
+            }
+        }
         self.0.auth_method = method;
         self
     }
@@ -301,16 +313,25 @@ impl ClientBuilder {
         self
     }
 
-    /// The grants that it may use. By default the client credentials grant alone.
+    /// The grants that it may use. By default the client credentials grant alone. Those of a client that registered itself are
+    /// from then on the operator's word.
     pub fn grant_types(mut self, grants: impl IntoIterator<Item = GrantType>) -> Self {
-        self.0.grant_types = grants.into_iter().collect();
+        let grants: BTreeSet<_> = grants.into_iter().collect();
+        if let Some(registration) = &mut self.0.registration
+            && self.0.grant_types != grants
+        {
+            registration.operator().grant_types = Some(grants.clone());
+        }
+        self.0.grant_types = grants;
         self
     }
 
     /// The widest scope that it can get. By default none. A client that registered itself cannot widen it again.
     pub fn scope(mut self, scope: Scope) -> Self {
-        if let Some(registration) = &mut self.0.registration {
-            registration.bounded_by(&scope);
+        if let Some(registration) = &mut self.0.registration
+            && self.0.scope != scope
+        {
+            registration.operator().scope = Some(scope.clone());
         }
         self.0.scope = scope;
         self
@@ -371,6 +392,14 @@ impl ClientBuilder {
         self
     }
 
+    /// If it registered itself, it is not removed as one that was never used.
+    pub(crate) fn kept(mut self) -> Self {
+        if let Some(registration) = &mut self.0.registration {
+            registration.keep();
+        }
+        self
+    }
+
     /// How it came to be registered.
     pub(crate) fn registration(mut self, registration: ClientRegistration) -> Self {
         self.0.registration = Some(registration);
@@ -382,7 +411,7 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// [`InvalidValue`] for two credentials of one id, two imported secrets that are valid at one time, two places of
-    /// keys or one beside a key, more than 50 credentials, a default scope outside the scope, a name or label that is too long or holds control
+    /// keys or one beside a key, more than 50 keys or 50 other credentials, an `alg` that is not of its method, a default scope outside the scope, a name or label that is too long or holds control
     /// characters, or `none` as method.
     pub fn build(self) -> Result<Client, InvalidValue> {
         let record = &self.0;
@@ -412,10 +441,17 @@ impl ClientBuilder {
         let one_place = "keys of its own, or one place of keys and no more (RFC 7591 §2)";
         let mut labels = record.credentials.iter().filter_map(Credential::label);
         let default_ok = record.default_scope.as_ref().is_none_or(|scope| scope.is_within(&record.scope));
+        let alg = record.auth_signing_alg.as_deref().and_then(AssertionAlgorithm::from_name);
+        let alg_ok = alg.is_none_or(|alg| match alg.is_symmetric() {
+            true => record.auth_method == AuthMethod::CLIENT_SECRET_JWT,
+            false => record.auth_method == AuthMethod::PRIVATE_KEY_JWT,
+        });
+        let many = "at most 50 keys, and 50 others, since a request may have to try them all";
         let one_hash = "one imported secret at a time, since a request pays for one slow hash";
         all_hold([
             (ids.len() == record.credentials.len(), "credentials", "of different ids"),
-            (ids.len() <= 50, "credentials", "at most 50, since a request may have to try them all"),
+            (keys <= 50 && ids.len() - keys.min(ids.len()) <= 50, "credentials", many),
+            (alg_ok, "auth_signing_alg", "one that its auth_method signs with"),
             (imported.iter().enumerate().all(alone), "credentials", one_hash),
             (key_sets == 0 || (key_sets == 1 && keys == 0), "credentials", one_place),
             (default_ok, "default_scope", "within scope"),

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
-use super::AuthMethod;
-use super::document::{Unknown, base64};
+use super::document::{self, Unknown, base64};
+use super::{AuthMethod, GrantType};
 use crate::types::{ClientId, InitialAccessId, RegistrationAccessToken, Scope};
 
 /// How a client came to be registered, what it may make of itself, and what it says about itself. Part of its record, so
@@ -23,10 +23,33 @@ pub struct ClientRegistration {
     scope: Scope,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     auth_methods: Option<BTreeSet<AuthMethod>>,
+    #[serde(default, skip_serializing_if = "OperatorBounds::is_empty")]
+    operator: OperatorBounds,
+    #[serde(default, skip_serializing_if = "document::is_false")]
+    kept: bool,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     metadata: Map<String, Value>,
     #[serde(flatten)]
     unknown: Unknown,
+}
+
+/// What an operator has said of the client since, and the client cannot change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct OperatorBounds {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<Scope>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) auth_method: Option<AuthMethod>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) grant_types: Option<BTreeSet<GrantType>>,
+    #[serde(flatten)]
+    unknown: Unknown,
+}
+
+impl OperatorBounds {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What a client may make of itself, at first and with each update.
@@ -37,12 +60,14 @@ pub(crate) struct RegistrationBounds {
     pub(crate) scope: Scope,
     /// `None` for all that registration is open to.
     pub(crate) auth_methods: Option<BTreeSet<AuthMethod>>,
+    pub(crate) operator: OperatorBounds,
 }
 
 impl ClientRegistration {
     pub(crate) fn new(token: [u8; 32], bounds: RegistrationBounds, metadata: Map<String, Value>) -> Self {
-        let RegistrationBounds { initial_access, scope, auth_methods } = bounds;
-        Self { token, initial_access, scope, auth_methods, metadata, unknown: Unknown::new() }
+        let RegistrationBounds { initial_access, scope, auth_methods, operator } = bounds;
+        let (kept, unknown) = (false, Unknown::new());
+        Self { token, initial_access, scope, auth_methods, operator, kept, metadata, unknown }
     }
 
     /// Whether `token` is the one of `client`, whose record this is part of.
@@ -55,6 +80,7 @@ impl ClientRegistration {
             initial_access: self.initial_access.clone(),
             scope: self.scope.clone(),
             auth_methods: self.auth_methods.clone(),
+            operator: self.operator.clone(),
         }
     }
 
@@ -64,9 +90,19 @@ impl ClientRegistration {
         self
     }
 
-    /// An operator's word: the client cannot widen it again.
-    pub(super) fn bounded_by(&mut self, scope: &Scope) {
-        self.scope = scope.clone();
+    /// For an operator's word.
+    pub(super) const fn operator(&mut self) -> &mut OperatorBounds {
+        &mut self.operator
+    }
+
+    /// It is not removed as one that was never used: it was, or an operator has looked after it.
+    pub(super) const fn keep(&mut self) {
+        self.kept = true;
+    }
+
+    /// Whether it may be removed in time.
+    pub(crate) const fn is_unused(&self) -> bool {
+        !self.kept
     }
 
     /// The initial access token by which it was registered; `None` for the one of the configuration.
@@ -75,10 +111,10 @@ impl ClientRegistration {
         self.initial_access.as_ref()
     }
 
-    /// The widest scope that it may register.
+    /// The widest scope that it may register, as far as the server is open to that.
     #[must_use]
-    pub const fn scope(&self) -> &Scope {
-        &self.scope
+    pub fn scope(&self) -> &Scope {
+        self.operator.scope.as_ref().unwrap_or(&self.scope)
     }
 
     /// The methods by which it may authenticate; `None` for all that registration is open to.

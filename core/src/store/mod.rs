@@ -76,10 +76,10 @@ mod workload;
 
 pub use claim_match::ClaimMatch;
 pub use client::{ClientPage, ClientQuery, ClientRegistry, ClientStore, Delete, Insert, Update};
-pub(crate) use client::{find_client, find_versioned};
+pub(crate) use client::{find_client, latest_client};
 pub use client_record::{Client, ClientBuilder};
 pub use client_registration::ClientRegistration;
-pub(crate) use client_registration::RegistrationBounds;
+pub(crate) use client_registration::{OperatorBounds, RegistrationBounds};
 pub(crate) use credential::DigestDocument;
 pub use credential::{Credential, CredentialKind, SealedSecret, SecretDigest};
 pub use error::StoreError;

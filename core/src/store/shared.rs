@@ -25,6 +25,10 @@ impl<T: ClientStore + ?Sized> ClientStore for Arc<T> {
 
 #[async_trait]
 impl<T: ClientRegistry + ?Sized> ClientRegistry for Arc<T> {
+    async fn latest(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
+        T::latest(self, id).await
+    }
+
     async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError> {
         T::insert(self, first, client).await
     }

@@ -116,6 +116,10 @@ impl ClientStore for FakeRegistry {
 
 #[async_trait]
 impl ClientRegistry for FakeRegistry {
+    async fn latest(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
+        ClientStore::find(self, id).await
+    }
+
     async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError> {
         self.calls.make("insert", ClientRegistry::insert(&self.inner, first, client)).await
     }

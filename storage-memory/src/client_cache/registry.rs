@@ -1,7 +1,7 @@
 //! Changes through a cache: whatever becomes of them, the old record is forgotten.
 
 use grantor::store::{
-    Client, ClientPage, ClientQuery, ClientRegistry, Delete, Insert, Revision, StoreError, Update,
+    Client, ClientPage, ClientQuery, ClientRegistry, Delete, Insert, Revision, StoreError, Update, Versioned,
 };
 use grantor::{ClientId, async_trait};
 
@@ -27,6 +27,11 @@ impl<S> ClientCache<S> {
 
 #[async_trait]
 impl<S: ClientRegistry> ClientRegistry for ClientCache<S> {
+    async fn latest(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
+        // Past the cache.
+        self.0.store.latest(id).await
+    }
+
     async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError> {
         let _change = self.change(client.id());
         self.0.store.insert(first, client).await

@@ -162,6 +162,10 @@ impl Drop for Running<'_> {
 /// A change is done, and then it may wait or fail: "perhaps stored".
 #[async_trait]
 impl ClientRegistry for Behind {
+    async fn latest(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
+        ClientStore::find(self, id).await
+    }
+
     async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError> {
         let done = ClientRegistry::insert(&self.0.store, first, client).await;
         self.pass().await?;

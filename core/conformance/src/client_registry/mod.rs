@@ -8,8 +8,10 @@
 //! Each function gives [`Broken`] where the store does not keep the promise that it is named for.
 #![allow(clippy::missing_errors_doc)] // said once, above
 
+mod latest;
 mod name_prefix;
 
+pub use latest::latest_is_never_older_than_a_write;
 pub use name_prefix::a_name_prefix_selects_byte_for_byte;
 
 use grantor::store::{Client, ClientRegistry};

@@ -61,6 +61,10 @@ impl ClientStore for Store {
 
 #[async_trait]
 impl ClientRegistry for Store {
+    async fn latest(&self, id: &ClientId) -> Result<Option<Versioned<Client>>, StoreError> {
+        self.find_record(id).await
+    }
+
     async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError> {
         self.insert_record(first, client).await
     }

@@ -245,6 +245,7 @@ rejected! { client_registry:
     }
     delete_is_final { "stays deleted" UpdateInserts DeletesNothing IgnoresTheRevision }
     what_is_written_is_seen_at_once_by_every_handle { "next find and list see it" RemembersRecords DeletesNothing }
+    latest_is_never_older_than_a_write { "never older than a write" RemembersRecords FoldsCaseOfIds DeletesNothing }
     of_24_inserts_at_once_exactly_one_is_done { "exactly one is Done" LooksThenInserts OverwritesRecords }
     of_24_updates_at_one_revision_exactly_one_is_done { "exactly one is Done" LooksThenUpdates IgnoresTheRevision }
     an_update_beside_a_delete_brings_nothing_back { "at once end in none" UpdateUndoesDelete UpdateInserts }

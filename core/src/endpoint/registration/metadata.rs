@@ -6,11 +6,9 @@ use serde_json::{Map, Value};
 
 use super::said::Said;
 use crate::jose::{AssertionAlgorithm, PublicKey};
-use crate::store::{AuthMethod, GrantType, RegistrationBounds};
+use crate::store::{AuthMethod, GrantType, OperatorBounds, RegistrationBounds};
 use crate::types::{InvalidValue, KeySetUrl, LINE, LINE_RULE, Scope, is_line};
 
-/// The grants of this server, whatever else a client asks for.
-const GRANTS: [GrantType; 2] = [GrantType::CLIENT_CREDENTIALS, GrantType::JWT_BEARER];
 /// Members that are URLs for people, each also in other languages (§2.2).
 const PAGES: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
 /// More languages than anybody has names in.
@@ -23,6 +21,7 @@ const MAX_CONTACT_BYTES: usize = 320;
 pub(crate) struct Openness {
     pub(crate) scope: Scope,
     pub(crate) auth_methods: BTreeSet<AuthMethod>,
+    pub(crate) grant_types: BTreeSet<GrantType>,
     /// Whether there is something that fetches a `jwks_uri`.
     pub(crate) fetches: bool,
 }
@@ -42,13 +41,16 @@ pub(crate) struct ClientMetadata {
 }
 
 impl Openness {
-    /// What is open to a client of these bounds.
+    /// What is open to a client of these bounds. Where an operator has spoken since, that is all.
     pub(crate) fn bounded_by(&self, bounds: &RegistrationBounds) -> Self {
         let is_open =
             |method: &&AuthMethod| bounds.auth_methods.as_ref().is_none_or(|own| own.contains(*method));
+        let open_methods = || self.auth_methods.iter().filter(is_open).cloned().collect();
+        let OperatorBounds { scope, auth_method, grant_types, .. } = bounds.operator.clone();
         Self {
-            scope: bounds.scope.intersect(&self.scope),
-            auth_methods: self.auth_methods.iter().filter(is_open).cloned().collect(),
+            scope: scope.unwrap_or_else(|| bounds.scope.intersect(&self.scope)),
+            auth_methods: auth_method.map_or_else(open_methods, |only| BTreeSet::from([only])),
+            grant_types: grant_types.unwrap_or_else(|| self.grant_types.clone()),
             fetches: self.fetches,
         }
     }
@@ -77,7 +79,7 @@ impl ClientMetadata {
         Ok(Self {
             auth_method,
             auth_signing_alg,
-            grant_types: grant_types(said)?,
+            grant_types: grant_types(said, open)?,
             scope: scope(said, open)?,
             name: line(said, "client_name")?.map(str::to_owned),
             keys,
@@ -150,17 +152,19 @@ fn is_rsa(alg: AssertionAlgorithm) -> bool {
     alg.as_str().starts_with(['R', 'P'])
 }
 
-/// Foreign ones fall away; who wants nothing else is in the wrong place.
-fn grant_types(said: &Said<'_>) -> Result<BTreeSet<GrantType>, InvalidValue> {
+/// `client_credentials` where nothing is said. What is foreign, or not open, falls away; who wants nothing else is in the wrong
+/// place.
+fn grant_types(said: &Said<'_>, open: &Openness) -> Result<BTreeSet<GrantType>, InvalidValue> {
     let named = said.texts("grant_types")?.unwrap_or_default();
-    if named.is_empty() {
-        return Ok(BTreeSet::from([GrantType::CLIENT_CREDENTIALS]));
+    let named = if named.is_empty() { vec![GrantType::CLIENT_CREDENTIALS.as_str()] } else { named };
+    let granted: BTreeSet<_> =
+        open.grant_types.iter().filter(|grant| named.contains(&grant.as_str())).cloned().collect();
+    if granted.is_empty() {
+        let rule =
+            "at least one that registration is open to; client_credentials is meant where none is named";
+        return Err(InvalidValue::new("grant_types", rule));
     }
-    let ours: BTreeSet<_> = GRANTS.into_iter().filter(|grant| named.contains(&grant.as_str())).collect();
-    if ours.is_empty() {
-        return Err(InvalidValue::new("grant_types", "at least one of grant_types_supported"));
-    }
-    Ok(ours)
+    Ok(granted)
 }
 
 /// There is nowhere to respond to: whatever is asked for, a client has none.
@@ -180,7 +184,7 @@ fn scope(said: &Said<'_>, open: &Openness) -> Result<Scope, InvalidValue> {
 
 fn line<'a>(said: &'a Said<'_>, name: &'static str) -> Result<Option<&'a str>, InvalidValue> {
     match said.text(name)? {
-        Some(text) if !is_line(text, LINE) => Err(InvalidValue::new(name, LINE_RULE)),
+        Some(text) if !is_shown(text, LINE) => Err(InvalidValue::new(name, LINE_RULE)),
         text => Ok(text.filter(|text| !text.is_empty())),
     }
 }
@@ -200,7 +204,7 @@ fn further(said: &Said<'_>) -> Result<Map<String, Value>, InvalidValue> {
     }
     if let Some(contacts) = said.texts("contacts")?.filter(|contacts| !contacts.is_empty()) {
         if contacts.len() > MAX_CONTACTS
-            || !contacts.iter().all(|contact| is_line(contact, MAX_CONTACT_BYTES))
+            || !contacts.iter().all(|contact| is_shown(contact, MAX_CONTACT_BYTES))
         {
             let rule = "at most 20, each of at most 320 bytes without control characters";
             return Err(InvalidValue::new("contacts", rule));
@@ -222,15 +226,15 @@ fn further(said: &Said<'_>) -> Result<Map<String, Value>, InvalidValue> {
         };
         let text = text?;
         if known == "client_name" {
-            if !is_line(text, LINE) {
+            if !is_shown(text, LINE) {
                 return Err(InvalidValue::new("client_name", LINE_RULE));
             }
         } else {
             page(Some(text), known)?;
         }
-        // Tags compare without case (§2.2), and a statement comes before the request.
-        if kept.keys().any(|own| own.eq_ignore_ascii_case(&full) && *own != full) {
-            return Err(InvalidValue::new("a member in one language", "given once"));
+        // Tags compare without case (§2.2): the first one stays, and a statement's come first.
+        if kept.keys().any(|own| own.eq_ignore_ascii_case(&full)) {
+            continue;
         }
         kept.insert(full, text.into());
         if kept.len() - before > MAX_LOCALIZED {
@@ -247,13 +251,27 @@ fn further(said: &Said<'_>) -> Result<Map<String, Value>, InvalidValue> {
 fn page<'a>(text: Option<&'a str>, name: &'static str) -> Result<Option<&'a str>, InvalidValue> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
-    let is_ok =
-        text.len() <= 2048 && !rest.is_empty() && !rest.starts_with('/') && !text.chars().any(is_hostile);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // Without user information, which passes for a host to people.
+    let is_ok = text.len() <= 2048
+        && !authority.is_empty()
+        && !authority.contains('@')
+        && !text.chars().any(|c| is_hostile(c) || is_invisible(c));
     if is_ok {
         Ok(Some(text))
     } else {
         Err(InvalidValue::new(name, "an http or https URL of at most 2048 bytes"))
     }
+}
+
+/// Text that shows as it is written: no control characters, and none that turn or hide what stands beside them.
+fn is_shown(text: &str, most: usize) -> bool {
+    is_line(text, most) && !text.chars().any(is_invisible)
+}
+
+/// Marks of direction, breaks and joiners of no width.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn is_hostile(c: char) -> bool {

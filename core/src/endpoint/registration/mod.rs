@@ -19,8 +19,9 @@ use subtle::ConstantTimeEq;
 
 use crate::bearer::is_b64token;
 use crate::config::ConfigError;
+use crate::grant::Grant;
 use crate::resource::declared::Resources;
-use crate::store::{AuthMethod, IssuerKeys};
+use crate::store::{AuthMethod, GrantType, IssuerKeys};
 use crate::stores::Stores;
 use crate::types::{InvalidValue, IssuerName, Scope};
 
@@ -35,6 +36,7 @@ pub struct Registration {
     token: Option<InitialToken>,
     scope: Option<Vec<String>>,
     auth_methods: BTreeSet<AuthMethod>,
+    grant_types: BTreeSet<GrantType>,
     software_issuers: Vec<SoftwareIssuer>,
     secret_lifetime: Option<Duration>,
     unused_for: Option<Duration>,
@@ -80,6 +82,7 @@ impl Registration {
             token: None,
             scope: None,
             auth_methods: BTreeSet::from(AUTH_METHODS),
+            grant_types: BTreeSet::from([GrantType::CLIENT_CREDENTIALS]),
             software_issuers: Vec::new(),
             secret_lifetime: None,
             unused_for: Some(UNUSED_FOR),
@@ -106,8 +109,17 @@ impl Registration {
         self
     }
 
+    /// The grants that a client may register: by default `client_credentials` alone. With
+    /// [`GrantType::JWT_BEARER`] whoever registers may also bring the assertions of every trusted issuer whose record names no clients
+    /// ([`TrustedIssuerBuilder::clients`](crate::store::TrustedIssuerBuilder::clients)).
+    pub fn grant_types(mut self, grants: impl IntoIterator<Item = GrantType>) -> Self {
+        self.grant_types = grants.into_iter().collect();
+        self
+    }
+
     /// Trusts the software statements of this issuer (RFC 7591 §2.3): what one says wins over what the client says. Those of
-    /// others are refused.
+    /// others are refused. Name an issuer, or keys, for statements and nothing else: a JWT that it makes for another purpose could pass
+    /// for one. One that is about a subject (`sub`) or for a login (`nonce`) is refused.
     pub fn software_issuer(mut self, issuer: IssuerName, keys: IssuerKeys) -> Self {
         self.software_issuers.push(SoftwareIssuer { issuer, keys });
         self
@@ -121,7 +133,10 @@ impl Registration {
     }
 
     /// How long a client that registered itself stays without ever getting a token, a day at least; `None` to keep it.
-    /// 30 days by default. Needs a store that remembers uses ([`Stores::with_usage`](crate::Stores::with_usage)); without one all stay.
+    /// 30 days by default. What an operator has changed stays, and so does what `serves` or introspects.
+    ///
+    /// The first use is written into the record, so every server of this issuer needs its
+    /// [`Stores::with_registry`](crate::Stores::with_registry), whether or not clients register there: the backends' stores have it.
     pub fn unused_for(mut self, span: impl Into<Option<Duration>>) -> Self {
         self.unused_for = span.into();
         self
@@ -135,7 +150,6 @@ impl InitialToken {
 }
 
 /// What registration goes by, checked.
-#[derive(Debug)]
 pub(crate) struct RegistrationRules {
     token: Option<[u8; 32]>,
     pub(crate) open: Openness,
@@ -152,8 +166,15 @@ impl RegistrationRules {
         resources: &Resources,
         fetches: bool,
     ) -> Result<Self, ConfigError> {
-        let Registration { token, scope, auth_methods, software_issuers, secret_lifetime, unused_for } =
-            registration;
+        let Registration {
+            token,
+            scope,
+            auth_methods,
+            grant_types,
+            software_issuers,
+            secret_lifetime,
+            unused_for,
+        } = registration;
         if stores.registry.is_none() {
             return Err(ConfigError::NoRegistry);
         }
@@ -181,6 +202,13 @@ impl RegistrationRules {
             (
                 token.as_ref().is_none_or(|token| token.is_strong),
                 "the initial access token must be 32 characters or more of `A-Z a-z 0-9 - . _ ~ + / =`, for example from `openssl rand -hex 32`",
+            ),
+            (
+                !grant_types.is_empty()
+                    && grant_types
+                        .iter()
+                        .all(|grant| Grant::ALL.map(Grant::as_str).contains(&grant.as_str())),
+                "at least one grant, and none that this server does not have",
             ),
             (!auth_methods.is_empty(), "at least one method by which a client may authenticate"),
             (
@@ -211,10 +239,10 @@ impl RegistrationRules {
         let token = token.map(|token| token.digest);
         Ok(Self {
             token,
-            open: Openness { scope, auth_methods, fetches },
+            open: Openness { scope, auth_methods, grant_types, fetches },
             software_issuers,
             secret_lifetime,
-            unused_for: unused_for.filter(|_| stores.usage.is_some()),
+            unused_for,
         })
     }
 
@@ -235,6 +263,13 @@ impl RegistrationRules {
     pub(crate) fn is_opened_by(&self, presented: &str) -> bool {
         let digest = sha256(presented.as_bytes());
         self.token.is_some_and(|own| bool::from(own.ct_eq(&digest)))
+    }
+}
+
+/// Without the digest of the token.
+impl fmt::Debug for RegistrationRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegistrationRules").field("open", &self.open).finish_non_exhaustive()
     }
 }
 

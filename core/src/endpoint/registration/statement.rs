@@ -24,6 +24,10 @@ pub(crate) async fn verify_statement(
     let unknown = Rejection::new(ErrorCode::UnapprovedSoftwareStatement, Reason::SoftwareIssuerUnknown);
     let SoftwareIssuer { issuer, keys } = trusted.ok_or(unknown)?;
     let payload = Members::parse(&statement.jws.payload).ok_or(invalid(Reason::JwtMalformed))?;
+    // An assertion or an ID Token of that issuer is no statement about software.
+    if ["sub", "nonce"].into_iter().any(|name| payload.get(name).is_some()) {
+        return Err(invalid(Reason::JwtType).into());
+    }
     if !is_registered && statement.claims.exp.is_some_and(|end| end.plus(rules.skew) <= rules.now) {
         return Err(invalid(Reason::JwtExpired).into());
     }

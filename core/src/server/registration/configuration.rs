@@ -2,20 +2,31 @@
 
 use super::{Office, presented_token};
 use crate::auth::attempt;
+use crate::clients::is_made_here;
 use crate::endpoint::check_bounds;
 use crate::endpoint::registration::client_information;
 use crate::error::{ErrorCode, Reason, Rejection, Step, reject, unkept};
 use crate::event::{ChangedBy, ClientChange, ClientChanged, Event, RequestTrail};
 use crate::http::{Request, Response};
 use crate::server::Inner;
-use crate::store::{Client, ClientRegistration, Delete, Versioned, find_versioned};
-use crate::types::{ClientId, PresentedSecret, RegistrationAccessToken};
+use crate::store::{Client, ClientRegistration, Delete, Versioned, latest_client};
+use crate::types::{ClientId, RegistrationAccessToken};
 
 /// A client, read for whoever has shown its registration access token.
 pub(super) struct Opened {
     pub(super) client: Versioned<Client>,
     pub(super) registration: ClientRegistration,
     pub(super) token: RegistrationAccessToken,
+}
+
+impl Opened {
+    /// Its token is right, and still a client that an operator has disabled may do nothing (§2).
+    pub(super) fn permitted(self) -> Step<Self> {
+        match self.client.record().is_enabled() {
+            true => Ok(self),
+            false => reject(ErrorCode::AccessDenied, Reason::ClientDisabled),
+        }
+    }
 }
 
 impl Inner {
@@ -36,7 +47,7 @@ impl Inner {
         let (authentication, sender) = (self.client_authentication(now), attempt(id.as_ref(), request));
         authentication.admit(&sender).await?;
         let opened = open(office, request, id.as_ref()).await;
-        let opened = authentication.counted(&sender, opened).await?;
+        let opened = authentication.counted(&sender, opened).await?.permitted()?;
         match method {
             "GET" => {
                 let url = self.endpoints.client_url(&self.issuer, opened.client.record().id());
@@ -49,7 +60,15 @@ impl Inner {
 
     /// §2.3. Its tokens are judged by the client, so they end with it; who is at it meanwhile finds nothing to change.
     async fn delete_client(&self, office: Office<'_>, id: &ClientId) -> Step<Response> {
-        match office.registry.delete(id).await? {
+        let deleted = match office.registry.delete(id).await {
+            Ok(deleted) => deleted,
+            // Perhaps done: then it is not there any more.
+            Err(failed) => match latest_client(office.registry, id).await {
+                Ok(None) => Delete::Done,
+                Ok(Some(_)) | Err(_) => return Err(failed.into()),
+            },
+        };
+        match deleted {
             Delete::Done => {
                 self.tell_change(id, ClientChange::Deleted);
                 Ok(unkept(Response::new(204, Vec::new())))
@@ -69,12 +88,9 @@ impl Inner {
 pub(super) async fn open(office: Office<'_>, request: &Request, id: Option<&ClientId>) -> Step<Opened> {
     let token = RegistrationAccessToken::read(presented_token(request)?).ok_or(wrong_token())?;
     let id = id.ok_or(wrong_token())?;
-    let client = find_versioned(office.registry, id).await?.ok_or(wrong_token())?;
+    let client = latest_client(office.registry, id).await?.ok_or(wrong_token())?;
     let registration = client.record().registration().filter(|own| own.is_opened_by(&token, id)).cloned();
     let registration = registration.ok_or(wrong_token())?;
-    if !client.record().is_enabled() {
-        return reject(ErrorCode::AccessDenied, Reason::ClientDisabled);
-    }
     Ok(Opened { client, registration, token })
 }
 
@@ -82,11 +98,9 @@ pub(super) const fn wrong_token() -> Rejection {
     Rejection::new(ErrorCode::InvalidToken, Reason::RegistrationTokenWrong)
 }
 
-/// The id in the raw path: its last segment, of the letters that ids of registration are made of. Whatever is escaped or steps up
-/// and down names nobody (T81).
+/// The id in the raw path: its last segment, of the form that ids of registration have. Whatever is escaped or steps up and down
+/// names nobody (T81), and a token that somebody puts there gets into no event.
 fn named_client(path: &str) -> Option<ClientId> {
     let segment = path.rsplit('/').next()?;
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let is_named = segment.bytes().all(plain) && !PresentedSecret::is_recognised(segment);
-    ClientId::new(segment).ok().filter(|_| is_named)
+    is_made_here(segment).then(|| ClientId::new(segment).ok()).flatten()
 }

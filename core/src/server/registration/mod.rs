@@ -17,9 +17,11 @@ use crate::http::{Request, Response};
 use crate::jose::{Json, Members};
 use crate::store::{
     Client, ClientBuilder, ClientRegistration, ClientRegistry, Consume, Credential, InitialAccess,
-    InitialAccessStore, Insert, RegistrationBounds, Revision,
+    InitialAccessStore, Insert, OperatorBounds, RegistrationBounds, Revision, StoreError, latest_client,
 };
-use crate::types::{ClientSecret, InitialAccessToken, InvalidValue, Timestamp};
+use crate::types::{
+    ClientId, ClientSecret, InitialAccessToken, InvalidValue, RegistrationAccessToken, Timestamp,
+};
 
 /// What registration goes by and where it writes.
 #[derive(Clone, Copy)]
@@ -33,6 +35,19 @@ struct Access<'a> {
     bounds: RegistrationBounds,
     /// To be used up; nothing for the initial access token of the configuration.
     stored: Option<(&'a dyn InitialAccessStore, InitialAccess)>,
+}
+
+impl Office<'_> {
+    /// A write that failed may have been done. If the record is there with the new token, it was, and its answer is the one: nobody
+    /// else will ever be told that token.
+    async fn confirm(&self, id: &ClientId, token: &RegistrationAccessToken, failed: StoreError) -> Step<()> {
+        let found = latest_client(self.registry, id).await;
+        let is_done = found.is_ok_and(|found| {
+            let registration = found.as_ref().and_then(|found| found.record().registration());
+            registration.is_some_and(|own| own.is_opened_by(token, id))
+        });
+        if is_done { Ok(()) } else { Err(failed.into()) }
+    }
 }
 
 impl Inner {
@@ -52,7 +67,11 @@ impl Inner {
             return reject(ErrorCode::MethodNotAllowed("POST"), Reason::MethodNotAllowed);
         }
         check_bounds(request, &self.limits, &self.issuer)?;
-        let (authentication, sender) = (self.client_authentication(now), attempt(None, request));
+        let authentication = self.client_authentication(now);
+        // Of a token that names itself the failures are its own: what others get wrong behind the same address counts elsewhere.
+        let named = presented_token(request).ok().and_then(InitialAccessToken::read);
+        let named = named.and_then(|(id, _)| ClientId::new(id.as_str()).ok());
+        let sender = attempt(named.as_ref(), request);
         authentication.admit(&sender).await?;
         let access = self.initial_access(office.rules, request, now).await;
         let Access { bounds, stored } = authentication.counted(&sender, access).await?;
@@ -81,9 +100,10 @@ impl Inner {
                 Consume::Missing => return reject(ErrorCode::InvalidToken, Reason::InitialAccessUnknown),
             }
         }
-        match office.registry.insert(first, &client).await? {
-            Insert::Done => {}
-            Insert::Exists => return Err(Fault::internal("an id of 128 random bits is taken").into()),
+        match office.registry.insert(first, &client).await {
+            Ok(Insert::Done) => {}
+            Ok(Insert::Exists) => return Err(Fault::internal("an id of 128 random bits is taken").into()),
+            Err(failed) => office.confirm(&id, &token, failed).await?,
         }
         trail.client_id = Some(id.clone());
         let by = ChangedBy::Registration { initial_access: initial_access.as_ref() };
@@ -108,7 +128,8 @@ impl Inner {
         let presented = presented_token(request)?;
         if rules.is_opened_by(presented) {
             let scope = rules.open.scope.clone();
-            let bounds = RegistrationBounds { initial_access: None, scope, auth_methods: None };
+            let operator = OperatorBounds::default();
+            let bounds = RegistrationBounds { initial_access: None, scope, auth_methods: None, operator };
             return Ok(Access { bounds, stored: None });
         }
         let (id, digest) = InitialAccessToken::read(presented).ok_or(unknown)?;
@@ -133,7 +154,8 @@ impl Inner {
             None => rules.open.scope.clone(),
         };
         let auth_methods = found.access.auth_methods().cloned();
-        let bounds = RegistrationBounds { initial_access: Some(id), scope, auth_methods };
+        let operator = OperatorBounds::default();
+        let bounds = RegistrationBounds { initial_access: Some(id), scope, auth_methods, operator };
         Ok(Access { bounds, stored: Some((store, found.access)) })
     }
 

@@ -54,7 +54,11 @@ impl Inner {
                 }
                 false => (draft, None),
             };
-            match office.registry.update(opened.client.revision(), &changed).await? {
+            let updated = match office.registry.update(opened.client.revision(), &changed).await {
+                Ok(updated) => updated,
+                Err(failed) => office.confirm(&id, &token, failed).await.map(|()| Update::Done)?,
+            };
+            match updated {
                 Update::Done => {
                     self.tell_change(&id, ClientChange::Updated);
                     let url = self.endpoints.client_url(&self.issuer, &id);
@@ -70,7 +74,7 @@ impl Inner {
                 }
                 Update::Missing => return Err(wrong_token().into()),
                 // By the operator, or by the client itself: then the token that was shown is dead.
-                Update::Conflict => opened = open(office, request, Some(&id)).await?,
+                Update::Conflict => opened = open(office, request, Some(&id)).await?.permitted()?,
             }
         }
         Err(Fault::unavailable("somebody else changes the client all the time").into())
@@ -120,7 +124,7 @@ fn check_names(body: &Members<'_>, id: &ClientId) -> Result<(), Rejection> {
     if named != Some(id.as_str()) {
         return Err(broken(InvalidValue::new("client_id", "given, and the one that this place is of")));
     }
-    match OURS.into_iter().find(|name| body.get(name).is_some()) {
+    match OURS.into_iter().find(|name| body.get(name).is_some_and(|value| *value != Json::Null)) {
         Some(name) => Err(broken(InvalidValue::new(name, "left out of an update (RFC 7592 section 2.2)"))),
         None => Ok(()),
     }
@@ -135,14 +139,16 @@ fn replaced(
 ) -> Result<Client, InvalidValue> {
     let held = client.credentials();
     let kept = held.iter().filter(|held| stays(held, metadata, now)).cloned();
-    // A key that was there before keeps its label and its past.
-    let known = |key: Credential| {
-        held.iter().find(|held| held.id() == key.id() && held.kind() == key.kind()).cloned().unwrap_or(key)
+    // A key that was there before keeps its life, so that one whose end an operator has set does not begin anew.
+    let known = |key: Credential| match held.iter().find(|held| held.id() == key.id()) {
+        Some(held) => {
+            let label = held.label().unwrap_or_default();
+            key.valid_from(held.not_before()).valid_until(held.expires_at()).labelled(label)
+        }
+        None => key,
     };
     let keys = metadata.credentials()?.into_iter().map(known);
-    // Narrowed by the operator, or the whole scope.
-    let narrowed = client.default_scope() != client.scope();
-    let default_scope = narrowed.then(|| client.default_scope().intersect(&metadata.scope));
+    let default_scope = client.narrowed_default_scope().map(|narrowed| narrowed.intersect(&metadata.scope));
     let builder = metadata.apply(client.to_builder()).default_scope(default_scope);
     builder.credentials(kept.chain(keys).collect::<Vec<_>>()).registration(registration).build()
 }
@@ -159,7 +165,9 @@ fn stays(held: &Credential, metadata: &ClientMetadata, now: Timestamp) -> bool {
             is_signed_with && metadata.auth_signing_alg == Some(secret.algorithm()) && !has_ended
         }
         CredentialKind::Key(_) | CredentialKind::KeySet(_) => false,
-        CredentialKind::Workload(_) | CredentialKind::Unknown(_) => true,
+        CredentialKind::Workload(_) => true,
+        // A key for which this build has no algorithm goes as any other.
+        CredentialKind::Unknown(members) => !members.contains_key("key"),
     }
 }
 
