@@ -21,7 +21,7 @@ impl Record for InitialAccess {
 #[async_trait]
 impl InitialAccessStore for MemoryStore {
     async fn find(&self, id: &InitialAccessId) -> Result<Option<CountedAccess>, StoreError> {
-        self.parts().initial_access.find(id).map(counted).transpose()
+        self.parts().initial_access.find(id).as_ref().map(counted).transpose()
     }
 
     async fn consume(&self, id: &InitialAccessId, most: u32) -> Result<Consume, StoreError> {
@@ -38,7 +38,7 @@ impl InitialAccessStore for MemoryStore {
 
     async fn list(&self, query: &InitialAccessQuery) -> Result<InitialAccessPage, StoreError> {
         let (tokens, next) = self.parts().initial_access.page(query.after(), query.limit(), |_| true);
-        Ok(InitialAccessPage::new(tokens.into_iter().map(counted).collect::<Result<_, _>>()?, next))
+        Ok(InitialAccessPage::new(tokens.iter().map(counted).collect::<Result<_, _>>()?, next))
     }
 
     fn caveats(&self) -> Vec<String> {
@@ -47,7 +47,7 @@ impl InitialAccessStore for MemoryStore {
 }
 
 /// The count is a number of 32 bits, since `most` is one.
-fn counted(held: Versioned<InitialAccess>) -> Result<CountedAccess, StoreError> {
+fn counted(held: &Versioned<InitialAccess>) -> Result<CountedAccess, StoreError> {
     let uses = u32::try_from(held.revision().get()).map_err(StoreError::corrupt)?;
     Ok(CountedAccess::new(held.record().clone(), uses))
 }

@@ -43,11 +43,11 @@
 //!
 //! # Nothing survives a restart
 //!
-//! Clients, trusted issuers, initial access tokens, keys, spent proofs, opaque tokens and revocations are gone with the process. Where all of them are
-//! here, that is safe: the keys are gone too, so no token of before verifies, and the clients are gone, so none of
-//! their assertions does. **Beside keys or clients that last, it is not**: keep keys in a database and tokens here,
-//! and after a restart a revoked JWT is honoured again until it expires; keep clients in a database, and an
-//! assertion spent before the restart can be spent once more until it expires.
+//! Clients, trusted issuers, initial access tokens, keys, spent proofs, opaque tokens and revocations are gone with the
+//! process. Where all of them are here, that is safe: the keys are gone too, so no token of before verifies, and the
+//! clients are gone, so none of their assertions does. **Beside keys or clients that last, it is not**: keep keys in a
+//! database and tokens here, and after a restart a revoked JWT is honoured again until it expires; keep clients in a
+//! database, and an assertion spent before the restart can be spent once more until it expires.
 //!
 //! # Bounded, and it refuses when it is full
 //!

@@ -14,7 +14,7 @@ use crate::records::one_more;
 impl InitialAccessStore for PostgresStore {
     async fn find(&self, id: &InitialAccessId) -> Result<Option<CountedAccess>, StoreError> {
         let find = self.statement(&self.parts().statements.find_initial_access).bind(id.as_str());
-        self.find_record(find).await?.map(counted).transpose()
+        self.find_record(find).await?.as_ref().map(counted).transpose()
     }
 
     async fn consume(&self, id: &InitialAccessId, most: u32) -> Result<Consume, StoreError> {
@@ -49,7 +49,7 @@ impl InitialAccessStore for PostgresStore {
             .bind(query.after().map_or("", InitialAccessId::as_str))
             .bind(one_more(query.limit()));
         let (page, has_more) = self.page(list, query.limit()).await?;
-        let tokens = page.into_iter().map(counted).collect::<Result<Vec<_>, _>>()?;
+        let tokens = page.iter().map(counted).collect::<Result<Vec<_>, _>>()?;
         let next = tokens.last().filter(|_| has_more).map(|last| last.access.id().clone());
         Ok(InitialAccessPage::new(tokens, next))
     }
@@ -60,7 +60,7 @@ impl InitialAccessStore for PostgresStore {
 }
 
 /// The number beside the document is the count, where other records have their revision.
-fn counted(held: Versioned<InitialAccess>) -> Result<CountedAccess, StoreError> {
+fn counted(held: &Versioned<InitialAccess>) -> Result<CountedAccess, StoreError> {
     let uses = u32::try_from(held.revision().get()).map_err(|_| StoreError::corrupt(Failure::CountOfUses))?;
     Ok(CountedAccess::new(held.record().clone(), uses))
 }

@@ -15,7 +15,7 @@ use crate::store::RedisStore;
 impl InitialAccessStore for RedisStore {
     async fn find(&self, id: &InitialAccessId) -> Result<Option<CountedAccess>, StoreError> {
         let found = self.find_record(&self.parts().layout.initial_access, id.as_str()).await?;
-        found.map(counted).transpose()
+        found.as_ref().map(counted).transpose()
     }
 
     async fn consume(&self, id: &InitialAccessId, most: u32) -> Result<Consume, StoreError> {
@@ -42,7 +42,7 @@ impl InitialAccessStore for RedisStore {
         let (table, most) = (&self.parts().layout.initial_access, STRIDE.min(query.limit()));
         let stride = self.stride(table, query.after().map(InitialAccessId::as_str), most).await?;
         let is_full = stride.len() == most;
-        let tokens = stride.into_iter().map(counted).collect::<Result<Vec<_>, _>>()?;
+        let tokens = stride.iter().map(counted).collect::<Result<Vec<_>, _>>()?;
         let next = tokens.last().filter(|_| is_full).map(|last| last.access.id().clone());
         Ok(InitialAccessPage::new(tokens, next))
     }
@@ -53,7 +53,7 @@ impl InitialAccessStore for RedisStore {
 }
 
 /// The number before the record is the count, where other records have their revision.
-fn counted(held: Versioned<InitialAccess>) -> Result<CountedAccess, StoreError> {
+fn counted(held: &Versioned<InitialAccess>) -> Result<CountedAccess, StoreError> {
     let uses = u32::try_from(held.revision().get()).map_err(|_| unreadable())?;
     Ok(CountedAccess::new(held.record().clone(), uses))
 }

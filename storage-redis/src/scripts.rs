@@ -116,7 +116,7 @@ local uses, record = string.match(held, '^(%d+)( .*)$')
 uses = tonumber(uses)
 if not uses then return -2 end
 if uses >= tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', uses + 1) .. record)
+redis.call('HSET', KEYS[1], ARGV[1], (uses + 1) .. record)
 return 1",
     )
 });

@@ -1,9 +1,9 @@
 //! Tests that prove that a store of [Grantor](grantor) keeps its promises.
 //!
-//! Clients, trusted issuers, initial access tokens, keys, spent proofs and revocations are security state: a store that forgets one, reads a
-//! stale one, or takes an outage for an answer honours what must not be honoured, and no test of the happy path shows it.
-//! Each promise of [`grantor::store`] is one function here, which says in [`Broken`] what was promised, what it saw and why
-//! that matters. The backends of Grantor pass the same functions.
+//! Clients, trusted issuers, initial access tokens, keys, spent proofs and revocations are security state: a store that
+//! forgets one, reads a stale one, or takes an outage for an answer honours what must not be honoured, and no test of the
+//! happy path shows it. Each promise of [`grantor::store`] is one function here, which says in [`Broken`] what was promised,
+//! what it saw and why that matters. The backends of Grantor pass the same functions.
 //!
 //! # A store of your own
 //!

@@ -83,7 +83,7 @@ async fn a_record_under_the_id_of_another_token_is_corrupt() {
     assert!(store.find(access("a").id()).await.unwrap().is_some());
 }
 
-/// A number that Lua would write as `4.29e+09`, were it not told how.
+/// Lua counts in floats, and writes 14 digits of them.
 #[tokio::test]
 #[ignore = "needs Redis: bash .ci/test starts one"]
 async fn the_highest_count_is_exact_and_the_record_stays_as_it_is() {

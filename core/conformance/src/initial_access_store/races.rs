@@ -19,12 +19,13 @@ where
     F::Store: InitialAccessStore,
 {
     const TURNS: usize = 3;
+    // From one use to more than there are takers.
+    const MOSTS: [u32; 9] = [1, 1, 2, 7, 23, 40, 71, 72, 73];
     let promise = Promise::new(
         "of any number of uses at once exactly as many are Done as were left, and the rest are Spent",
         "two who share a token for one client both register one; make it one atomic count up to the most",
     );
-    // From one use to more than there are takers.
-    let most_of = |round: usize| [1, 1, 2, 7, 23, 40, 71, 72, 73][round % 9];
+    let most_of = |round: usize| MOSTS.iter().cycle().nth(round).copied().unwrap_or(1);
     let name = |round: usize| format!("name-{}", round / 2);
     // Each first round only inserts.
     let rounds = race_often(fixture, promise, 72, async |store, round, thread| {

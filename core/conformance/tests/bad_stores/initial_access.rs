@@ -54,7 +54,7 @@ impl Record for InitialAccess {
 impl InitialAccessStore for Store {
     async fn find(&self, id: &InitialAccessId) -> Result<Option<CountedAccess>, StoreError> {
         let found = self.find_record(id).await?;
-        Ok(found.map(|found| self.counted(found)))
+        Ok(found.as_ref().map(|found| self.counted(found)))
     }
 
     async fn consume(&self, id: &InitialAccessId, most: u32) -> Result<Consume, StoreError> {
@@ -134,11 +134,11 @@ impl InitialAccessStore for Store {
     async fn list(&self, query: &InitialAccessQuery) -> Result<InitialAccessPage, StoreError> {
         let (tokens, next) =
             self.list_records(query.after(), query.limit(), |_: &InitialAccess| true).await?;
-        let counted = |found: Versioned<InitialAccess>| match self.flaw {
+        let counted = |found: &Versioned<InitialAccess>| match self.flaw {
             Flaw::ListsWithoutCounts => CountedAccess::new(found.record().clone(), 0),
             _ => self.counted(found),
         };
-        Ok(InitialAccessPage::new(tokens.into_iter().map(counted).collect(), next))
+        Ok(InitialAccessPage::new(tokens.iter().map(counted).collect(), next))
     }
 
     fn caveats(&self) -> Vec<String> {
@@ -147,7 +147,7 @@ impl InitialAccessStore for Store {
 }
 
 impl Store {
-    fn counted(&self, found: Versioned<InitialAccess>) -> CountedAccess {
+    fn counted(&self, found: &Versioned<InitialAccess>) -> CountedAccess {
         let own = lock(&self.own_counts).get(found.record().id().as_str()).copied();
         let uses = if self.has(Flaw::KeepsCountsToItself) {
             own.unwrap_or_default()
