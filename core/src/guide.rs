@@ -11,9 +11,10 @@
 //! 9. [`signing_keys`]: how they change by themselves, and what to do when somebody has one
 //! 10. [`storage`]: where things are kept, and what that promises
 //! 11. [`your_own_store`]: over tables that you have
-//! 12. [`operating`]: logs, limits, what clients are told
-//! 13. [`defaults`]: every default, and why
-//! 14. [`conformance`]: which test holds which requirement
+//! 12. [`rate_limits`]: brakes on guessing
+//! 13. [`operating`]: logs, limits, what clients are told
+//! 14. [`defaults`]: every default, and why
+//! 15. [`conformance`]: which test holds which requirement
 
 #[doc = include_str!("../docs/embedding.md")]
 pub mod embedding {}
@@ -47,6 +48,9 @@ pub mod storage {}
 
 #[doc = include_str!("../docs/your-own-store.md")]
 pub mod your_own_store {}
+
+#[doc = include_str!("../docs/rate-limits.md")]
+pub mod rate_limits {}
 
 #[doc = include_str!("../docs/operating.md")]
 pub mod operating {}

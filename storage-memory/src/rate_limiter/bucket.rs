@@ -34,14 +34,15 @@ impl Room {
 }
 
 impl Bucket {
-    /// How long until there is a whole token; 0 where there is one. Where the clock was set back or the room made smaller, what
-    /// is missing is no more than all of it from now on.
+    /// How long until there is a whole token; 0 where there is one. Where the clock was set back or the room made
+    /// smaller, what is missing is no more than all of it from now on.
     pub(super) fn wait(&mut self, room: Room, now: u64) -> u64 {
         self.full_at = self.full_at.min(now.saturating_add(room.whole));
         self.missing(now).saturating_add(room.every).saturating_sub(room.whole)
     }
 
-    /// Takes one, or what is left of one: there is no debt, or those who share a source could lock each other out for long.
+    /// Takes one, or what is left of one: there is no debt, or those who share a source could lock each other out for
+    /// long.
     pub(super) fn take(&mut self, room: Room, now: u64) {
         self.full_at = now.saturating_add(self.missing(now).saturating_add(room.every).min(room.whole));
     }

@@ -15,6 +15,7 @@ mod keys;
 mod mistakes;
 mod mistakes_of_keys;
 mod program;
+mod rate_limit;
 mod rotation;
 mod secrets;
 mod slow;
