@@ -96,7 +96,10 @@ mod tests {
         for _ in 0..1000 {
             bucket.take(room, NOW);
         }
-        assert_eq!(bucket.wait(room, NOW), 1000);
+        // Though nobody asked meanwhile, which would have set it right.
+        assert_eq!(bucket.wait(room, NOW + 1000), 0);
+        bucket.take(room, NOW + 1000);
+        assert_eq!(bucket.wait(room, NOW + 1000), 1000);
     }
 
     #[test]
