@@ -13,9 +13,10 @@
 //! 11. [`signing_keys`]: how they change by themselves, and what to do when somebody has one
 //! 12. [`storage`]: where things are kept, and what that promises
 //! 13. [`your_own_store`]: over tables that you have
-//! 14. [`operating`]: logs, limits, what clients are told
-//! 15. [`defaults`]: every default, and why
-//! 16. [`conformance`]: which test holds which requirement
+//! 14. [`rate_limits`]: brakes on guessing
+//! 15. [`operating`]: logs, limits, what clients are told
+//! 16. [`defaults`]: every default, and why
+//! 17. [`conformance`]: which test holds which requirement
 
 #[doc = include_str!("../docs/embedding.md")]
 pub mod embedding {}
@@ -55,6 +56,9 @@ pub mod storage {}
 
 #[doc = include_str!("../docs/your-own-store.md")]
 pub mod your_own_store {}
+
+#[doc = include_str!("../docs/rate-limits.md")]
+pub mod rate_limits {}
 
 #[doc = include_str!("../docs/operating.md")]
 pub mod operating {}

@@ -51,9 +51,9 @@ impl<'a> Attempt<'a> {
         self.client_id
     }
 
-    /// Names its source to a limiter: 32 bytes, a digest over the claimed client id and the network that it comes from, an
-    /// IPv4 address or the first 64 bits of an IPv6 one. `None` where the adapter does not know the peer: then nobody can be
-    /// told from anybody else, and limiting one would keep out another.
+    /// Names its source to a limiter: 32 bytes, a digest over the claimed client id and the network that it comes
+    /// from, an IPv4 address or the first 64 bits of an IPv6 one. `None` where the adapter does not know the peer:
+    /// then nobody can be told from anybody else, and limiting one would keep out another.
     #[must_use]
     pub fn source(&self) -> Option<[u8; 32]> {
         let mut context = Context::new(&SHA256);
@@ -83,8 +83,8 @@ impl<'a> Attempt<'a> {
 
 /// What the limiters of the backends allow one source: a client id as it is claimed, from one network.
 ///
-/// By default failures are limited and successes are not: after 20 failed attempts one more is taken each second. What one
-/// source fails at keeps nobody else out, and it is never locked for good.
+/// By default failures are limited and successes are not: after 20 failed attempts one more is taken each second.
+/// What one source fails at keeps nobody else out, and it is never locked for good.
 #[derive(Clone, Copy, Debug)]
 pub struct RateLimits {
     failures: Option<Budget>,
@@ -133,8 +133,8 @@ impl RateLimits {
 }
 
 impl Budget {
-    /// `burst` at once (at least 1), and one more each `every`, in whole milliseconds (one to those of a day; what is outside
-    /// becomes the nearer of the two).
+    /// `burst` at once (at least 1), and one more each `every`, in whole milliseconds (one to those of a day; what is
+    /// outside becomes the nearer of the two).
     #[must_use]
     pub fn new(burst: u32, every: Duration) -> Self {
         let every = every.clamp(Duration::from_millis(1), Duration::from_secs(24 * 3600));

@@ -124,8 +124,9 @@
 //! meanwhile. None of this waits for replicas: it is information, and nothing that is granted hangs on it.
 //!
 //! A claim takes about 170 bytes of memory, a revocation 200, an opaque token 200 and its record, a client's last use of
-//! its one credential 190 (measured on Redis 7.0 with 100 000 and 200 000 of them). For 100 claims a second, each with an
-//! `until` 5 minutes ahead, that is 120 000 entries and 20 MB. A full Redis refuses, and forgets nothing.
+//! its one credential 190 (measured on Redis 7.0 with 100 000 and 200 000 of them); a bucket of the rate limiter is as
+//! large as a claim. For 100 claims a second, each with an `until` 5 minutes ahead, that is 120 000 entries and 20 MB. A
+//! full Redis refuses, and forgets nothing.
 //!
 //! A user of its own needs `~grantor:1:*` and `~{grantor:1:*` and the commands `HELLO INFO ROLE CONFIG|GET EVAL EVALSHA
 //! TIME GET SET DEL EXPIRE PTTL HGET HGETALL HSET HDEL HEXISTS HMGET ZADD ZREM ZRANGEBYLEX`; in a Cluster

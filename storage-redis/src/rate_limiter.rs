@@ -15,13 +15,13 @@ use crate::store::RedisStore;
 /// Limits how often one source may fail to authenticate, over all processes that share the store. Made by
 /// [`RedisStore::rate_limiter`].
 ///
-/// A source is a client id as it is claimed, from one network ([`Attempt::source`]). Nothing is counted of an attempt whose
-/// peer the adapter does not know.
+/// A source is a client id as it is claimed, from one network ([`Attempt::source`]). Nothing is counted of an attempt
+/// whose peer the adapter does not know.
 ///
-/// Each call is one script, and so one round trip: one for each attempt to authenticate, one more for each that fails. Time is
-/// that of the server. It waits for no replica, and what it counts may be lost with one: that takes the brake off for a
-/// moment, and nothing that is granted hangs on it. While Redis is away attempts are admitted, each after
-/// [a second](Self::give_up_after) at most.
+/// Each call is one script, and so one round trip: one for each attempt to authenticate, one more for each that
+/// fails. Time is that of the server. It waits for no replica, and what it counts may be lost with one: that takes
+/// the brake off for a moment, and nothing that is granted hangs on it. While Redis is away attempts are admitted,
+/// each after [a second](Self::give_up_after) at most.
 #[derive(Clone, Debug)]
 pub struct RedisRateLimiter {
     store: RedisStore,
@@ -30,8 +30,8 @@ pub struct RedisRateLimiter {
 }
 
 impl RedisRateLimiter {
-    /// How long an attempt waits for Redis at most, and then goes on without it. 1 s by default: a client whose token needs
-    /// nothing else of Redis still gets it in time.
+    /// How long an attempt waits for Redis at most, and then goes on without it. 1 s by default: a client whose token
+    /// needs nothing else of Redis still gets it in time.
     #[must_use]
     pub const fn give_up_after(mut self, at_most: Duration) -> Self {
         self.at_most = at_most;

@@ -34,14 +34,15 @@ impl Room {
 }
 
 impl Bucket {
-    /// How long until there is a whole token; 0 where there is one. Where the clock was set back or the room made smaller, what
-    /// is missing is no more than all of it from now on.
+    /// How long until there is a whole token; 0 where there is one. Where the clock was set back or the room made
+    /// smaller, what is missing is no more than all of it from now on.
     pub(super) fn wait(&mut self, room: Room, now: u64) -> u64 {
         self.full_at = self.full_at.min(now.saturating_add(room.whole));
         self.missing(now).saturating_add(room.every).saturating_sub(room.whole)
     }
 
-    /// Takes one, or what is left of one: there is no debt, or those who share a source could lock each other out for long.
+    /// Takes one, or what is left of one: there is no debt, or those who share a source could lock each other out for
+    /// long.
     pub(super) fn take(&mut self, room: Room, now: u64) {
         self.full_at = now.saturating_add(self.missing(now).saturating_add(room.every).min(room.whole));
     }
@@ -95,7 +96,10 @@ mod tests {
         for _ in 0..1000 {
             bucket.take(room, NOW);
         }
-        assert_eq!(bucket.wait(room, NOW), 1000);
+        // Though nobody asked meanwhile, which would have set it right.
+        assert_eq!(bucket.wait(room, NOW + 1000), 0);
+        bucket.take(room, NOW + 1000);
+        assert_eq!(bucket.wait(room, NOW + 1000), 1000);
     }
 
     #[test]

@@ -15,8 +15,8 @@ use sources::Sources;
 
 /// Limits how often one source may fail to authenticate, in this process: two processes count apart.
 ///
-/// A source is a client id as it is claimed, from one network ([`Attempt::source`]). Nothing is counted of an attempt whose
-/// peer the adapter does not know.
+/// A source is a client id as it is claimed, from one network ([`Attempt::source`]). Nothing is counted of an attempt
+/// whose peer the adapter does not know.
 ///
 /// ```
 /// use grantor::RateLimits;
@@ -27,12 +27,12 @@ use sources::Sources;
 /// # }
 /// ```
 ///
-/// It holds the sources that failed lately, up to a [bound](Self::max_sources), and is never full: beyond it, those whose
-/// failures count for the shortest time are forgotten first, so a flood of sources that fail once each takes no brake off
-/// one that fails all the time. A clone is a further handle on the same counts.
+/// It holds the sources that failed lately, up to a [bound](Self::max_sources), and is never full: beyond it, those
+/// whose failures count for the shortest time are forgotten first, so a flood of sources that fail once each takes no
+/// brake off one that fails all the time. A clone is a further handle on the same counts.
 ///
-/// Time is the server's [`Clock`], in whole seconds, and so is what it says to wait: Retry-After has no finer ones. A clock
-/// that is set back keeps nobody waiting for longer than one [`Budget::every`](grantor::Budget::every).
+/// Time is the server's [`Clock`], in whole seconds, and so is what it says to wait: Retry-After has no finer ones. A
+/// clock that is set back keeps nobody waiting for longer than one [`Budget::every`](grantor::Budget::every).
 #[derive(Clone)]
 pub struct MemoryRateLimiter {
     failures: Option<Room>,

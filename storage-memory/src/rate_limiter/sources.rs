@@ -67,7 +67,8 @@ impl Shard {
         }
     }
 
-    /// Drops a few that are as good as new, and makes room for one more: those go first that would soonest go by themselves.
+    /// Drops a few that are as good as new, and makes room for one more: those go first that would soonest go by
+    /// themselves.
     fn forget(&mut self, now: u64, most: usize) {
         for _ in 0..AT_ONCE {
             let is_over = self.by_end.first().is_some_and(|(end, _)| *end <= now);

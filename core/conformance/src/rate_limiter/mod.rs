@@ -1,7 +1,7 @@
 //! What [`RateLimiter`] promises, and the limiters of the backends by [`RateLimits`].
 //!
-//! A brake that lets go lets a secret of few bits be guessed; one that holds whom it should not shuts a client out, for
-//! whoever knows its id.
+//! A brake that lets go lets a secret of few bits be guessed; one that holds whom it should not shuts a client out,
+//! for whoever knows its id.
 //!
 //! Each check makes fixtures of its own, each with the limits that it needs, so here a fixture is made by an
 //! `async fn(RateLimits) -> impl Fixture`.
@@ -97,7 +97,9 @@ async fn limited(
 ) -> Checked<Duration> {
     match promise.of(limiter.admit(attempt)).await? {
         Admission::Limited(wait) if !wait.is_zero() && wait <= every.max(SECOND) => Ok(wait),
-        said => Err(promise.broken(format!("{when}: {said:?}, where there is one more each {every:?}"))),
+        said @ (Admission::Admitted | Admission::Limited(_)) => {
+            Err(promise.broken(format!("{when}: {said:?}, where there is one more each {every:?}")))
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod mistakes;
 mod mistakes_of_keys;
 mod program;
 mod public_keys;
+mod rate_limit;
 mod registration;
 mod rotation;
 mod secrets;
