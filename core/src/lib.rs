@@ -4,7 +4,7 @@
 //! given; APIs check that token, and it can be revoked. No users, no browser, no consent page: the client credentials grant
 //! (RFC 6749 §4.4), client secrets (§2.3.1), JWT client authentication (RFC 7523 §2.2), access tokens (RFC 9068) and opaque ones,
 //! JWTs as grants (RFC 7523 §2.1) and the tokens of workloads (RFC 7521 §4.2), resources (RFC 8707), introspection (RFC 7662, 9701),
-//! revocation (RFC 7009), published keys (RFC 7517) and metadata (RFC 8414).
+//! revocation (RFC 7009), registration (RFC 7591, 7592), published keys (RFC 7517) and metadata (RFC 8414).
 //!
 //! This crate is the protocol and the ports. It brings no async runtime, no web framework, no database and no HTTP
 //! client: those are separate crates, and yours if you like.
@@ -13,27 +13,20 @@
 //!
 //! ```
 //! use grantor::http::Request;
-//! use grantor::store::{AuthMethod, Client, ClientRegistry, Insert, Revision};
-//! use grantor::{AuthorizationServer, ClientId, HostKeys, Resource, Scope, SystemEntropy};
+//! use grantor::store::{AuthMethod, Client};
+//! use grantor::{AuthorizationServer, ClientId, HostKeys, Resource, Scope};
 //! use grantor_storage_memory::MemoryStore;
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let (store, host_keys) = (MemoryStore::new(), HostKeys::ephemeral());
-//!
-//! // A client, with a secret that is shown once.
-//! let id = ClientId::new("billing")?;
-//! let (secret, credential) = host_keys.new_secret(&id, &SystemEntropy::new())?;
-//! let client = Client::builder(id, AuthMethod::CLIENT_SECRET_POST)
-//!     .credential(credential)
-//!     .scope(Scope::parse("read write")?)
-//!     .build()?;
-//! let first = Revision::first(&SystemEntropy::new())?;
-//! assert_eq!(ClientRegistry::insert(&store, first, &client).await?, Insert::Done);
-//!
-//! let server = AuthorizationServer::builder("https://auth.example.com", store, host_keys)
+//! let server = AuthorizationServer::builder("https://auth.example.com", MemoryStore::new(), HostKeys::ephemeral())
 //!     .resource(Resource::new("https://api.example.com").scopes(["read", "write"]))
 //!     .build()
 //!     .await?;
+//!
+//! // A client, with a secret that is shown once.
+//! let billing = Client::builder(ClientId::new("billing")?, AuthMethod::CLIENT_SECRET_POST);
+//! let created = server.clients()?.create(billing.scope(Scope::parse("read write")?)).await?;
+//! let secret = created.secret.ok_or("a client of this method has a secret")?;
 //!
 //! // An adapter does this for you.
 //! let form = format!("grant_type=client_credentials&client_id=billing&client_secret={}&scope=read", secret.expose());
@@ -49,6 +42,7 @@
 //! # Where to go on
 //!
 //! - [`AuthorizationServer`] and [`Builder`]: what can be set, and what is found wrong at start.
+//! - [`Clients`]: administering clients, and [`Registration`]: clients that register themselves.
 //! - [`store`]: the storage traits, their promises, and a store over a table that you have.
 //! - [`resource`]: checking tokens in the API that they are for.
 //! - [`KeyRotation`], [`SigningKeys`] and [`Signer`]: signing keys that change by themselves, and where they are.

@@ -6,9 +6,10 @@ mod support;
 
 use std::time::Duration;
 
+use grantor::store::{AuthMethod, IssuerKeys};
 use grantor::{
-    AuthorizationServer, Builder, ConfigError, Endpoints, HostKey, HostKeyId, HostKeys, Limits, Resource,
-    SecretMatch, SecretVerifier, SecretVerifierError, SigningAlgorithm,
+    AuthorizationServer, Builder, ConfigError, Endpoints, HostKey, HostKeyId, HostKeys, IssuerName, Limits,
+    Registration, Resource, SecretMatch, SecretVerifier, SecretVerifierError, SigningAlgorithm, Stores,
 };
 use grantor_storage_memory::MemoryStore;
 use support::*;
@@ -180,6 +181,86 @@ async fn decoy_that_is_none() {
     }
 }
 
+/// A registration that is good but for `change`.
+fn registering(change: impl FnOnce(Registration) -> Registration) -> Builder {
+    let good = Registration::new().initial_access_token("0123456789abcdef0123456789abcdef");
+    World::new().builder().registration(change(good))
+}
+
+#[tokio::test]
+async fn registration_that_nobody_could_use_or_that_is_not_what_it_says() {
+    assert!(registering(|good| good).build().await.is_ok());
+    let days = |count: u64| Duration::from_secs(count * 86_400);
+    let discovered = |name: &str| (IssuerName::new(name).unwrap(), IssuerKeys::Discovery);
+    for (wrong, texts) in [
+        (
+            registering(|good| good.initial_access_token("0123456789abcdef0123456789abcde")),
+            ["32 characters", "openssl"],
+        ),
+        (
+            registering(|good| good.initial_access_token("0123456789abcdef 0123456789abcdef")),
+            ["32 characters", "A-Z"],
+        ),
+        (registering(|good| good.scope(["read", "admin"])), ["no resource declares", "`admin`"]),
+        (registering(|good| good.scope(["re ad"])), ["registration", "scope"]),
+        (registering(|good| good.auth_methods([])), ["at least one method", "authenticate"]),
+        (registering(|good| good.auth_methods([AuthMethod::new("none")])), ["cannot register", "`none`"]),
+        (
+            registering(|good| good.auth_methods([AuthMethod::WORKLOAD_JWT])),
+            ["cannot register", "`workload_jwt`"],
+        ),
+        (registering(|good| good.secret_lifetime(Duration::from_secs(3599))), ["an hour", "whole seconds"]),
+        (registering(|good| good.unused_for(days(1) - Duration::from_secs(1))), ["a day at least", "year"]),
+        (registering(|good| good.unused_for(days(366))), ["a day at least", "year"]),
+        (
+            registering(|good| {
+                let (name, keys) = discovered("https://statements.example");
+                good.software_issuer(name.clone(), keys.clone()).software_issuer(name, keys)
+            }),
+            ["named twice", "software statements"],
+        ),
+        (
+            registering(|good| {
+                let (name, keys) = discovered("statements@example.com");
+                good.software_issuer(name, keys)
+            }),
+            ["have to be given", "publishes metadata"],
+        ),
+        (
+            registering(|good| {
+                let (name, keys) = discovered("https://statements.example");
+                good.software_issuer(name, keys)
+            }),
+            ["nothing fetches", "key_sets"],
+        ),
+    ] {
+        let error = mistake(wrong, &texts).await;
+        assert!(matches!(error, ConfigError::Registration { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn registration_needs_a_way_in_and_somewhere_to_register() {
+    let memory = MemoryStore::new();
+    let stores = || Stores::new(memory.clone(), memory.clone(), memory.clone());
+    let world = World::new();
+    let closed = world.over(stores().with_registry(memory.clone())).registration(Registration::new());
+    let error = mistake(closed, &["initial access token"]).await;
+    assert!(matches!(error, ConfigError::Registration { .. }));
+    let open = Registration::new().initial_access_token("0123456789abcdef0123456789abcdef");
+    let error = mistake(world.over(stores()).registration(open), &["with_registry"]).await;
+    assert!(matches!(error, ConfigError::NoRegistry));
+}
+
+#[tokio::test]
+async fn the_summary_says_what_registration_is_open_to() {
+    let server = registering(|good| good.scope(["read"])).build().await.unwrap();
+    let text = server.summary().to_string();
+    assert!(text.contains("https://auth.example.com/oauth2/register"), "{text}");
+    assert!(text.contains("scope [read] by ") && text.contains("goes after 30 days unused"), "{text}");
+    assert!(!World::new().server().await.summary().to_string().contains("regist"));
+}
+
 #[tokio::test]
 async fn endpoint_path_that_is_none_or_taken() {
     let world = World::new();
@@ -188,6 +269,7 @@ async fn endpoint_path_that_is_none_or_taken() {
             Endpoints::default().token(bad),
             Endpoints::default().jwks(bad),
             Endpoints::default().metadata(bad),
+            Endpoints::default().registration(bad),
         ] {
             let error = mistake(world.builder().endpoints(endpoints), &[bad, "begin with `/`"]).await;
             assert!(matches!(error, ConfigError::Endpoint { .. }));

@@ -32,7 +32,8 @@
 //! # }
 //! ```
 //!
-//! [`ClientCache`] is something else: it stands in front of any client store, a shared one too.
+//! [`ClientCache`] is something else: it stands in front of any client store, a shared one too. And [`MemoryRateLimiter`]
+//! is a [`RateLimiter`](grantor::RateLimiter), which counts failed attempts to authenticate.
 //!
 //! # For one process only
 //!
@@ -72,6 +73,7 @@ mod expiring;
 mod initial_access;
 mod keys;
 mod memory_store;
+mod rate_limiter;
 mod records;
 mod shard;
 mod tokens;
@@ -81,3 +83,4 @@ mod uses;
 pub use builder::MemoryStoreBuilder;
 pub use client_cache::{ClientCache, ClientCacheBuilder, TimeToLiveRefused};
 pub use memory_store::{MemoryStore, Usage};
+pub use rate_limiter::MemoryRateLimiter;

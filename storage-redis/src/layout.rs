@@ -85,6 +85,16 @@ impl Layout {
         self.digest("uses", digest(&SHA256, client.as_str().as_bytes()).as_ref())
     }
 
+    /// The bucket of a source's failures.
+    pub(crate) fn failures(&self, source: &[u8; 32]) -> Key {
+        self.digest("failures", source)
+    }
+
+    /// The bucket of all its attempts, in the slot of that of its failures.
+    pub(crate) fn attempts(&self, source: &[u8; 32]) -> Key {
+        self.digest("attempts", source)
+    }
+
     fn digest(&self, kind: &str, digest: &[u8]) -> Key {
         let Self { prefix, .. } = self;
         tagged(&format!("{prefix}:{LAYOUT}:{kind}:"), &BASE64URL_NOPAD.encode(digest), "")
@@ -150,6 +160,16 @@ mod tests {
         let keys: Vec<Key> = ids.into_iter().map(key).collect();
         assert!(keys.iter().all(|key| key.name.len() == key.name.find('{').unwrap() + 45), "{keys:?}");
         assert!(keys.iter().any(|key| key.slot != keys[0].slot), "spread over a Cluster: {keys:?}");
+    }
+
+    #[test]
+    fn the_buckets_of_a_source_are_two_keys_of_one_slot() {
+        let layout = Layout::new("issuer-a".to_owned()).unwrap();
+        let (failures, attempts) = (layout.failures(&[0; 32]), layout.attempts(&[0; 32]));
+        assert_eq!(failures.name, format!("issuer-a:1:failures:{{{}}}", "A".repeat(43)));
+        assert_eq!(attempts.name, format!("issuer-a:1:attempts:{{{}}}", "A".repeat(43)));
+        assert_eq!(failures.slot, attempts.slot);
+        assert_ne!(failures.slot, layout.failures(&[1; 32]).slot, "spread over a Cluster");
     }
 
     #[test]

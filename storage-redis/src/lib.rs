@@ -6,7 +6,8 @@
 //! [`TrustRegistry`](grantor::store::TrustRegistry), [`InitialAccessStore`](grantor::store::InitialAccessStore) and
 //! [`CredentialUsage`](grantor::store::CredentialUsage). It may be all of the [`Stores`](grantor::Stores), or keep the tokens
 //! beside all else in a database:
-//! `Stores::from(postgres).with_tokens(redis)`.
+//! `Stores::from(postgres).with_tokens(redis)`. [`RedisStore::rate_limiter`] gives a [`RateLimiter`](grantor::RateLimiter)
+//! over the same connections.
 //!
 //! ```no_run
 //! use grantor::Stores;
@@ -95,6 +96,7 @@
 //! | `grantor:1:proof:{43 characters}` | `1`: the proof is spent | 15 minutes past its `until`, and past the claim |
 //! | `grantor:1:token:{43 characters}` | `L` and the record, or `R` for revoked | 15 minutes past the latest `until`, and past the last write |
 //! | `grantor:1:uses:{43 characters}` | hash: credential to the second of its last use | with its client, and 401 days past the last `touch` of the client; of each credential past its use |
+//! | `grantor:1:failures:{43 characters}`, `grantor:1:attempts:{…}` | `1`: what is left of its life is what a source has used up | once all of that is there again: for as long as [`Budget::every`](grantor::Budget::every) times what it used up |
 //! | `{grantor:1:clients}:records` | hash: id to revision, space, record | never |
 //! | `{grantor:1:clients}:ids` | sorted set of the ids, for listing in byte order | never |
 //! | `{grantor:1:issuers}:records` | hash: name of a trusted issuer to revision, space, record | never |
@@ -103,7 +105,8 @@
 //! | `{grantor:1:initial_access}:ids` | sorted set of the ids, for listing in byte order | never |
 //! | `{grantor:1:keys}` | revision, space, key set | never |
 //!
-//! The 43 characters are a digest of 32 bytes in base64url, for `uses` the SHA-256 of the client's id. Each write is one
+//! The 43 characters are a digest of 32 bytes in base64url, for `uses` the SHA-256 of the client's id, for `failures` and
+//! `attempts`, which a [`RedisRateLimiter`] writes, the [source](grantor::Attempt::source). Each write is one
 //! script on one slot, done whole or not at all, and each call one round trip; a read asks with it whether the server
 //! still is the primary. Redis removes by itself what has ended, so
 //! [`prune`](grantor::store::TokenStore::prune) always returns 0.
@@ -140,6 +143,7 @@ mod link;
 mod loss;
 mod node;
 mod problem;
+mod rate_limiter;
 mod records;
 mod scripts;
 mod sentinel;
@@ -154,6 +158,7 @@ mod usage;
 pub use builder::{ConfigError, RedisStoreBuilder};
 pub use check::CheckError;
 pub use loss::Loss;
+pub use rate_limiter::RedisRateLimiter;
 /// The release of redis whose clients this takes.
 pub use redis;
 pub use store::RedisStore;

@@ -197,6 +197,31 @@ macro_rules! trust_store {
     };
 }
 
+/// A test of each check of [`rate_limiter`](mod@crate::rate_limiter): `rate_limiter!(fixture);` where `fixture` is an
+/// `async fn(RateLimits) -> impl Fixture` whose `Store` is the limiter. Attributes before it go to each test.
+#[macro_export]
+macro_rules! rate_limiter {
+    ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
+        $crate::__tests! { rate_limiter [$(#[$($attribute)*])*] $fixture =>
+            after_the_burst_of_failures_a_source_is_limited
+            an_attempt_that_does_not_fail_costs_no_failure
+            there_is_no_debt
+            failures_are_seen_at_once_by_every_handle
+            after_the_burst_of_attempts_a_source_is_limited
+            what_is_refused_costs_nothing
+            what_is_not_limited_is_admitted
+            sources_are_kept_apart
+            whoever_cannot_be_told_apart_is_not_limited
+            of_24_failures_at_once_each_counts
+            of_24_attempts_at_once_the_burst_is_admitted
+            no_failure_is_forgotten_in_a_flood
+            one_more_comes_with_time
+            what_is_refused_for_its_failures_takes_no_attempt
+            an_outage_is_an_error
+        }
+    };
+}
+
 /// In a module named for the port, so that those of several ports stand side by side.
 #[doc(hidden)]
 #[macro_export]
@@ -221,6 +246,13 @@ macro_rules! __test {
     };
     (trust_store $attributes:tt $shown:path => $check:ident $times:literal) => {
         $crate::__shown! { trust_store $attributes $shown => $check $times }
+    };
+    (rate_limiter [$($attribute:tt)*] $fixture:path => $check:ident $times:literal) => {
+        #[test]
+        $($attribute)*
+        fn $check() -> ::core::result::Result<(), $crate::Broken> {
+            $crate::run($times, || async { $crate::rate_limiter::$check($fixture).await })
+        }
     };
     ($port:ident [$($attribute:tt)*] $fixture:path => $check:ident $times:literal) => {
         #[test]
@@ -280,6 +312,7 @@ mod tests {
             "credential_usage",
             "initial_access_store",
             "key_store",
+            "rate_limiter",
             "token_store",
             "trust_registry.rs",
             "trust_store.rs",

@@ -49,7 +49,7 @@ pub(super) fn public_members(jwk: &Members<'_>) -> Result<PublicMembers, Invalid
         "OKP" if text("crv")? == "Ed25519" => {
             Ok(PublicMembers::Okp { crv: "Ed25519", x: ed25519(text("x")?)? })
         }
-        "OKP" => Err(InvalidValue::new("crv", "Ed25519")),
+        "OKP" => Err(InvalidValue::new("crv", "Ed25519, in a key of kty OKP")),
         "RSA" => rsa(text("n")?, text("e")?),
         _ => Err(InvalidValue::new("kty", "EC, OKP or RSA; symmetric keys are no public keys")),
     }

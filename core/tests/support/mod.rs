@@ -8,6 +8,8 @@ mod elsewhere;
 mod events;
 mod key_sets;
 mod log;
+mod registration;
+mod registry;
 mod spent;
 mod stubs;
 mod token;
@@ -21,6 +23,8 @@ pub use elsewhere::*;
 pub use events::{Events, Kind, Seen, chain};
 pub use key_sets::{FakeKeySets, JWKS_URI, jwks_uri, published};
 pub use log::{Log, clean};
+pub use registration::*;
+pub use registry::*;
 pub use spent::*;
 pub use stubs::{
     CountingVerifier, FakeAnswer, FakeClients, FakeKeys, FakeReplace, FixedPolicy, Journal, Limiter,

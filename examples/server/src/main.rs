@@ -12,6 +12,7 @@ mod keys;
 mod log;
 mod paste;
 mod private_file;
+mod rate_limit;
 mod serve;
 mod start;
 mod stop;

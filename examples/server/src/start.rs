@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::flags::{Adapter, Flags};
 use crate::issuer::Place;
 use crate::paste::say;
+use crate::rate_limit::{self, Brake};
 use crate::serve;
 use crate::stop::StopSignals;
 use crate::storage::{Backends, NotReady};
@@ -25,6 +26,7 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     let config = Config::load(flags.config.as_deref())?;
     let place = Place::read(flags, &config)?;
     let backends = Backends::open(flags, &config)?;
+    let brake = Brake::read(flags, &config, &backends)?;
     let host_keys = backends.host_keys.clone();
     let configured = config.clients(&host_keys)?;
     let declared = configured.len();
@@ -69,6 +71,9 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     if let Some(verifier) = config.imported_secrets() {
         builder = builder.imported_secrets(verifier);
     }
+    if let Some(brake) = &brake {
+        builder = brake.apply(builder);
+    }
     let server = builder.build().await.map_err(|error| config.refused(error, place.issuer_at()))?;
     match flags.adapter {
         Adapter::Axum => grantor_axum::spawn_maintenance(server.clone()),
@@ -101,9 +106,10 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
         when::exactly(rotation.interval()),
         when::exactly(rotation.propagation_time())
     );
+    let brake = rate_limit::line(brake.as_ref());
     let commands = demo.as_ref().map(|demo| demo.commands(&server)).unwrap_or_default();
     say(&format!(
-        "grantor-server {} listens on {address}\n\n{}{initial_access}{rotation}{skew}{trusted}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
+        "grantor-server {} listens on {address}\n\n{}{initial_access}{rotation}{brake}{skew}{trusted}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
         env!("CARGO_PKG_VERSION"),
         server.summary(),
         public_commands(&server),

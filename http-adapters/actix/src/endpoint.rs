@@ -56,6 +56,25 @@ pub async fn revoke(
     handle(&server, Endpoint::Revocation, request, body).await
 }
 
+/// The registration endpoint, as a handler of one's own route: where it is on, at the path that
+/// [`AuthorizationServer::routes`] names, since clients are told that one.
+pub async fn register(
+    server: ThinData<AuthorizationServer>,
+    request: HttpRequest,
+    body: Payload,
+) -> HttpResponse {
+    handle(&server, Endpoint::Registration, request, body).await
+}
+
+/// The client configuration endpoint, as a handler of one's own route: any method, at a path that ends in the client's id.
+pub async fn client_configuration(
+    server: ThinData<AuthorizationServer>,
+    request: HttpRequest,
+    body: Payload,
+) -> HttpResponse {
+    handle(&server, Endpoint::ClientConfiguration, request, body).await
+}
+
 /// The published keys, as a handler of one's own route.
 pub async fn jwks(
     server: ThinData<AuthorizationServer>,

@@ -59,7 +59,9 @@ mod maintenance;
 mod resource;
 
 pub use connection::Connection;
-pub use endpoint::{configure, handle, introspect, jwks, metadata, revoke, token};
+pub use endpoint::{
+    client_configuration, configure, handle, introspect, jwks, metadata, register, revoke, token,
+};
 pub use executor::TokioExecutor;
 pub use maintenance::spawn_maintenance;
 pub use resource::{

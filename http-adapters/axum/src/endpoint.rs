@@ -51,6 +51,17 @@ pub async fn revoke(State(server): State<AuthorizationServer>, request: Request)
     handle(&server, Endpoint::Revocation, request).await
 }
 
+/// The registration endpoint, as a handler of one's own route: where it is on, at the path that
+/// [`AuthorizationServer::routes`] names, since clients are told that one.
+pub async fn register(State(server): State<AuthorizationServer>, request: Request) -> Response {
+    handle(&server, Endpoint::Registration, request).await
+}
+
+/// The client configuration endpoint, as a handler of one's own route: any method, at a path that ends in the client's id.
+pub async fn client_configuration(State(server): State<AuthorizationServer>, request: Request) -> Response {
+    handle(&server, Endpoint::ClientConfiguration, request).await
+}
+
 /// The published keys, as a handler of one's own route.
 pub async fn jwks(State(server): State<AuthorizationServer>, request: Request) -> Response {
     handle(&server, Endpoint::Jwks, request).await

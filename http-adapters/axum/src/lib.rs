@@ -53,7 +53,9 @@ mod maintenance;
 mod resource;
 
 pub use connection::Connection;
-pub use endpoint::{handle, introspect, jwks, metadata, revoke, router, token};
+pub use endpoint::{
+    client_configuration, handle, introspect, jwks, metadata, register, revoke, router, token,
+};
 pub use executor::TokioExecutor;
 pub use maintenance::spawn_maintenance;
 pub use resource::{AccessToken, Claims, Guarded, Refused, RequireToken, Scoped, protected_resource};

@@ -9,6 +9,7 @@ mod initial_access;
 mod kit;
 mod outages;
 mod proxy;
+mod rate_limiter;
 mod replicas;
 mod sentinel;
 mod server;

@@ -11,6 +11,7 @@ mod documents;
 mod flaw;
 mod initial_access;
 mod keys;
+mod limiter;
 mod records;
 mod rejected;
 mod store;

@@ -29,7 +29,7 @@ struct ClientInformation<'a> {
     grant_types: Vec<&'a str>,
     /// There is no endpoint that would respond.
     response_types: [&'a str; 0],
-    #[serde(skip_serializing_if = "str::is_empty")]
+    /// Also where it is empty: left out of an update it would mean all that is open.
     scope: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     client_name: Option<&'a str>,

@@ -57,7 +57,7 @@ impl Inner {
         let access = self.initial_access(office.rules, request, now).await;
         let Access { bounds, stored } = authentication.counted(&sender, access).await?;
         let body = read_json(request)?;
-        let metadata = self.metadata(&body, office.rules, &bounds, now).await?;
+        let metadata = self.metadata(&body, office.rules, (&bounds, None), now).await?;
         let id = new_client_id(&*self.entropy).map_err(Fault::internal)?;
         let token = new_registration_token(&*self.entropy).map_err(Fault::internal)?;
         let initial_access = bounds.initial_access.clone();
@@ -142,7 +142,7 @@ impl Inner {
         &self,
         body: &Members<'_>,
         rules: &RegistrationRules,
-        bounds: &RegistrationBounds,
+        (bounds, registered): (&RegistrationBounds, Option<&ClientRegistration>),
         now: Timestamp,
     ) -> Step<ClientMetadata> {
         let open: Openness = rules.open.bounded_by(bounds);
@@ -153,7 +153,11 @@ impl Inner {
         };
         let authentication = self.client_authentication(now);
         let (published, assertions) = (authentication.published, &authentication.rules);
-        let payload = verify_statement(statement, &rules.software_issuers, published, assertions).await?;
+        let is_registered =
+            registered.is_some_and(|own| own.metadata().get("software_statement") == Some(&statement.into()));
+        let statement_at_hand = (statement, is_registered);
+        let payload =
+            verify_statement(statement_at_hand, &rules.software_issuers, published, assertions).await?;
         let unread = Rejection::new(ErrorCode::InvalidSoftwareStatement, Reason::JwtMalformed);
         let vouched = Members::parse(&payload).ok_or(unread)?;
         read(Said::new(body).vouched(statement, &vouched))

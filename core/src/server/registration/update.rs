@@ -41,7 +41,9 @@ impl Inner {
         check_names(&body, &id)?;
         for _ in 0..ATTEMPTS {
             let (client, registration) = (opened.client.record(), opened.registration);
-            let metadata = self.metadata(&body, office.rules, &registration.bounds(), now).await?;
+            let metadata = self
+                .metadata(&body, office.rules, (&registration.bounds(), Some(&registration)), now)
+                .await?;
             let presented = self.current_secret(client, &body, now)?;
             let token = new_registration_token(&*self.entropy).map_err(Fault::internal)?;
             let registration = registration.renewed(token.digest(&id), metadata.further.clone());

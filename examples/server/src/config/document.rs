@@ -26,6 +26,7 @@ pub(crate) struct Document {
     pub(super) trust: Vec<TrustEntry>,
     pub(super) key_sets: KeySetsEntry,
     pub(super) registration: Option<RegistrationEntry>,
+    pub(super) rate_limit: RateLimitEntry,
     pub(super) endpoints: EndpointsEntry,
     pub(super) dangerous: DangerousEntry,
 }
@@ -44,6 +45,22 @@ pub(super) struct KeysEntry {
 pub(super) struct KeySetsEntry {
     pub(super) allow_hosts: Vec<String>,
     pub(super) roots: Vec<String>,
+}
+
+/// How often a client id may fail, or try, from one network.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RateLimitEntry {
+    pub(super) failures: Option<BudgetEntry>,
+    pub(super) attempts: Option<BudgetEntry>,
+}
+
+/// So many at once, and one more each time.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BudgetEntry {
+    pub(super) burst: u32,
+    pub(super) every: Lifetime,
 }
 
 #[derive(Deserialize)]

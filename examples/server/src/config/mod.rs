@@ -10,6 +10,7 @@ mod keys;
 mod mistake;
 mod profile;
 mod proof;
+mod rate_limit;
 mod refused;
 mod registration;
 mod resource;

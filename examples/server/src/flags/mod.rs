@@ -56,6 +56,10 @@ pub(crate) struct Flags {
     #[arg(long, env = "GRANTOR_ADAPTER", default_value = "axum", global = true, value_parser = adapter)]
     pub(crate) adapter: Adapter,
 
+    /// Who fails to authenticate again and again is slowed down: failures or off
+    #[arg(long, env = "GRANTOR_RATE_LIMIT", default_value = "failures", global = true, value_parser = rate_limit)]
+    pub(crate) rate_limit: RateLimit,
+
     /// The configuration, a TOML file: resources, clients, endpoint paths
     #[arg(long, env = "GRANTOR_CONFIG", value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
@@ -248,6 +252,13 @@ pub(crate) enum Adapter {
     Actix,
 }
 
+/// Whether guessing is braked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RateLimit {
+    Failures,
+    Off,
+}
+
 fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| LISTEN_REMEDY.to_owned())
 }
@@ -273,6 +284,14 @@ fn adapter(text: &str) -> Result<Adapter, String> {
     }
 }
 
+fn rate_limit(text: &str) -> Result<RateLimit, String> {
+    match text {
+        "failures" => Ok(RateLimit::Failures),
+        "off" => Ok(RateLimit::Off),
+        _ => Err("write failures or off; how many stands under [rate_limit] of --config".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -284,7 +303,7 @@ mod tests {
         let own = Flags::command();
         let flags: Vec<_> =
             own.get_arguments().filter_map(|flag| Some((flag.get_long()?, flag.get_env()))).collect();
-        assert_eq!(flags.len(), 9);
+        assert_eq!(flags.len(), 10);
         for (name, twin) in flags {
             let expected = format!("GRANTOR_{}", name.to_uppercase().replace('-', "_"));
             assert_eq!(twin.and_then(|twin| twin.to_str()), Some(expected.as_str()));

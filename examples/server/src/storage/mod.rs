@@ -67,6 +67,14 @@ impl Backends {
         }
     }
 
+    /// Redis, where it is a part of the storage.
+    pub(crate) const fn redis(&self) -> Option<&RedisStore> {
+        match &self.kept {
+            Kept::Redis(redis) | Kept::Both(_, redis) => Some(redis),
+            Kept::Memory(_) | Kept::Postgres(_) => None,
+        }
+    }
+
     /// What the commands administer clients by. Memory ends with the process, so what is made there is only to be shown.
     pub(crate) fn administered(&self) -> Stores {
         match &self.kept {

@@ -11,14 +11,14 @@ use crate::keys::{ED25519, RESOURCE, RSA, jwk, public, with_jwk, with_new_key, w
 use crate::program::{Program, config, file, new_secret};
 use crate::tokens::token;
 
-fn prepared(variable: &str) -> String {
+pub(crate) fn prepared(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
         panic!("{variable} is not set: `bash .ci/test` installs what this test needs and sets it")
     })
 }
 
 /// The lines that a command prints.
-fn lines(command: &mut Command) -> Vec<String> {
+pub(crate) fn lines(command: &mut Command) -> Vec<String> {
     let output = command.output().expect("start");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
