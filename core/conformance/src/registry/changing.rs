@@ -2,7 +2,7 @@
 
 use grantor::store::{Delete, Insert, Revision, Update};
 
-use super::{Changing, FIRST, Finds, Keeps, Registry, expect, expect_none, ids_of, insert, update, walk_all};
+use super::{Changing, FIRST, Keeps, Registry, expect, expect_none, ids_of, insert, update, walk_all};
 use crate::broken::{Checked, Promise};
 use crate::fixture::Fixture;
 

@@ -25,8 +25,8 @@ pub(crate) struct Document {
     pub(crate) clients: Vec<ClientEntry>,
     pub(super) trust: Vec<TrustEntry>,
     pub(super) key_sets: KeySetsEntry,
-    pub(super) registration: Option<RegistrationEntry>,
     pub(super) rate_limit: RateLimitEntry,
+    pub(super) registration: Option<RegistrationEntry>,
     pub(super) endpoints: EndpointsEntry,
     pub(super) dangerous: DangerousEntry,
 }
