@@ -25,13 +25,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::failure::Failure;
 use crate::flags::{Command, Flags};
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    match log::start().map_err(Failure::from).and_then(|()| run(&flags)) {
+    let level = if flags.command.is_none() { LevelFilter::INFO } else { LevelFilter::WARN };
+    match log::start(level).map_err(Failure::from).and_then(|()| run(&flags)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody may be reading; there is nobody else to tell.

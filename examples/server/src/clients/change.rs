@@ -116,7 +116,7 @@ impl Desk {
         let until = match overlap.is_zero() {
             true => format!("# Every older secret of {id} has ended."),
             false => format!(
-                "# The older secrets of {id} work until {} at most.\n# Whether it is still in use: `grantor-server clients show {}`, \
+                "# The older secrets of {id} end {} at the latest.\n# Whether one is still in use: `grantor-server clients show {}`, \
                  under LAST USED.",
                 at(ends, SystemClock::new().now()),
                 shell_word(id.as_str())

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod client;
+mod clients;
 mod federate;
 mod initial_access;
 mod keys;
@@ -10,12 +11,12 @@ mod trust;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use assertion::NewAssertion;
 pub(crate) use client::{ClientChanges, ClientFilter, Method, NewClient};
+pub(crate) use clients::ClientsCommand;
 pub(crate) use federate::{FederateCommand, NewWorkload};
 pub(crate) use initial_access::{InitialAccessCommand, NewInitialAccess};
 pub(crate) use keys::KeysCommand;
@@ -114,74 +115,6 @@ pub(crate) enum Command {
     /// It is for one request to the server of --issuer, and prints to standard output, for example for
     /// curl --data-urlencode "client_assertion=$(grantor-server assertion …)".
     Assertion(NewAssertion),
-}
-
-/// What can be done with clients.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ClientsCommand {
-    /// Makes a client and its secret, which is shown once. On memory storage: prints the TOML to paste
-    Create {
-        #[command(flatten)]
-        wanted: Box<NewClient>,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Lists the clients, those of the configuration file included, in the order of their ids
-    List {
-        #[command(flatten)]
-        filter: ClientFilter,
-        #[command(flatten)]
-        output: Output,
-    },
-    /// Shows one client, how it registered and its credentials, without secrets
-    Show(Named),
-    /// Changes what is named of a client, and nothing else
-    Update {
-        #[command(flatten)]
-        client: Named,
-        #[command(flatten)]
-        changes: ClientChanges,
-    },
-    /// The workloads of a client: what it proves itself by instead of a secret
-    #[command(subcommand)]
-    Federate(FederateCommand),
-    /// Gives a client a new secret, and ends the old one after a while
-    RotateSecret {
-        #[command(flatten)]
-        client: Named,
-        /// How long the old secret works on, such as 0s, 1h or 7d
-        #[arg(long, value_name = "TIME", default_value = "7d", value_parser = client::overlap)]
-        overlap: Duration,
-    },
-    /// Gives a client that registered itself a new registration access token (RFC 7592), for one that was lost. The old one is dead
-    NewRegistrationToken(Named),
-    /// Ends all tokens that a client has. It can get new ones
-    RevokeTokens(Named),
-    /// Ends all tokens of a client, and gives it no more
-    Disable(Named),
-    /// Lets a disabled client get tokens again. Those of before stay ended
-    Enable(Named),
-    /// Seals all secrets that are kept sealed under the newest host key, and says what an older one is still needed for
-    Reseal,
-    /// Deletes a client for good, with all that it has. Asks on a terminal
-    Delete {
-        #[command(flatten)]
-        client: Named,
-        /// Does not ask. Without it nothing is deleted where nobody can be asked
-        #[arg(long)]
-        yes: bool,
-    },
-}
-
-/// The client that a command is about.
-#[derive(Args, Debug)]
-pub(crate) struct Named {
-    /// Its id
-    // Registration and `create` make ids that begin with a letter; others may begin with anything.
-    #[arg(allow_hyphen_values = true)]
-    pub(crate) id: String,
-    #[command(flatten)]
-    pub(crate) output: Output,
 }
 
 /// For whom a command prints.
@@ -303,7 +236,7 @@ mod tests {
         let own = Flags::command();
         let flags: Vec<_> =
             own.get_arguments().filter_map(|flag| Some((flag.get_long()?, flag.get_env()))).collect();
-        assert_eq!(flags.len(), 9);
+        assert_eq!(flags.len(), 10);
         for (name, twin) in flags {
             let expected = format!("GRANTOR_{}", name.to_uppercase().replace('-', "_"));
             assert_eq!(twin.and_then(|twin| twin.to_str()), Some(expected.as_str()));

@@ -1,7 +1,12 @@
 //! The administrator's session, as scripts have it: each command answers in JSON, and servers follow.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use grantor_storage_postgres::sqlx::{Executor, query_scalar};
 use oauth2::{AuthType, TokenIntrospectionResponse};
 use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
 
 use super::administration::known_within;
 use super::issuer::{Issuer, Kind};
@@ -213,4 +218,36 @@ fn i8_3_clients_are_listed_page_by_page_on_postgresql() {
 #[ignore = "needs PostgreSQL and Redis: bash .ci/test starts them"]
 fn i8_3_clients_are_listed_page_by_page_on_redis() {
     listed(Kind::Redis);
+}
+
+/// Whether the secret was kept nobody knows, so it is shown: else the client might have lost all that it has.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL and Redis: bash .ci/test starts them"]
+async fn i8_3_a_secret_that_was_perhaps_stored_is_shown() {
+    let issuer = Arc::new(Issuer::new(Kind::Postgres));
+    issuer.command(&["clients", "create", "--id", "shop"]);
+    let mut gate = issuer.postgres().await;
+    gate.execute("BEGIN; LOCK TABLE grantor.clients IN SHARE MODE").await.expect("locked");
+    let commands = [&["--json"][..], &[]].map(|more| {
+        let issuer = Arc::clone(&issuer);
+        spawn_blocking(move || issuer.run(&[&["clients", "rotate-secret", "shop"], more].concat()))
+    });
+    until(Duration::from_secs(30), "two that wait", async || {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        query_scalar::<_, i64>(waiting).fetch_one(&mut gate).await.expect("a count") == 2
+    })
+    .await;
+    issuer.servers.crash("postgres");
+    let mut printed = Vec::new();
+    for command in commands {
+        let output = command.await.expect("it ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && said.contains("it may not have been changed"), "{said}");
+        printed.push(String::from_utf8(output.stdout).expect("UTF-8"));
+    }
+    let in_json: Value = serde_json::from_str(&printed[0]).expect("JSON");
+    assert_eq!((&in_json["id"], &in_json["unconfirmed"]), (&json!("shop"), &json!(true)));
+    assert!(text(&in_json, "client_secret").starts_with("grantor_"));
+    let line = "# If shop has a new secret now, this is it:\n\nSHOP_SECRET=grantor_";
+    assert!(printed[1].starts_with(line), "{}", printed[1]);
 }
