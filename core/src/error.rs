@@ -183,8 +183,10 @@ impl Refusal {
                         .header("connection", "close")
                 }
                 ErrorCode::TooManyRequests(wait) => {
+                    // Rounded up: who comes back when it says must not be too early.
+                    let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
                     answer(429, body!("temporarily_unavailable", "Too many attempts. Try again later."))
-                        .header("retry-after", wait.as_secs().max(1).to_string())
+                        .header("retry-after", seconds.to_string())
                 }
                 ErrorCode::InvalidClient => {
                     answer(401, body!("invalid_client", "Client authentication failed."))

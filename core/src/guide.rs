@@ -2,25 +2,29 @@
 //!
 //! 1. [`embedding`]: what makes a server, and how it becomes a part of your application
 //! 2. [`clients_and_secrets`]: who gets tokens, and by which secret
-//! 3. [`registration`]: clients that register themselves
-//! 4. [`jwt_client_authentication`]: clients that sign instead of sending a secret
-//! 5. [`jwt_grants`]: service accounts and trusted issuers, whose JWT is the whole request
-//! 6. [`workload_identities`]: pods, CI jobs and machines that their platform vouches for
-//! 7. [`resources_and_scopes`]: what tokens are for, and what they allow
-//! 8. [`checking_tokens`]: APIs that take them
-//! 9. [`introspection_and_revocation`]: looking tokens up, and ending them
-//! 10. [`signing_keys`]: how they change by themselves, and what to do when somebody has one
-//! 11. [`storage`]: where things are kept, and what that promises
-//! 12. [`your_own_store`]: over tables that you have
-//! 13. [`operating`]: logs, limits, what clients are told
-//! 14. [`defaults`]: every default, and why
-//! 15. [`conformance`]: which test holds which requirement
+//! 3. [`administration`]: making, changing and ending clients while servers run
+//! 4. [`registration`]: clients that register themselves
+//! 5. [`jwt_client_authentication`]: clients that sign instead of sending a secret
+//! 6. [`jwt_grants`]: service accounts and trusted issuers, whose JWT is the whole request
+//! 7. [`workload_identities`]: pods, CI jobs and machines that their platform vouches for
+//! 8. [`resources_and_scopes`]: what tokens are for, and what they allow
+//! 9. [`checking_tokens`]: APIs that take them
+//! 10. [`introspection_and_revocation`]: looking tokens up, and ending them
+//! 11. [`signing_keys`]: how they change by themselves, and what to do when somebody has one
+//! 12. [`storage`]: where things are kept, and what that promises
+//! 13. [`your_own_store`]: over tables that you have
+//! 14. [`operating`]: logs, limits, what clients are told
+//! 15. [`defaults`]: every default, and why
+//! 16. [`conformance`]: which test holds which requirement
 
 #[doc = include_str!("../docs/embedding.md")]
 pub mod embedding {}
 
 #[doc = include_str!("../docs/clients-and-secrets.md")]
 pub mod clients_and_secrets {}
+
+#[doc = include_str!("../docs/administration.md")]
+pub mod administration {}
 
 #[doc = include_str!("../docs/registration.md")]
 pub mod registration {}

@@ -133,13 +133,13 @@ impl RateLimits {
 }
 
 impl Budget {
-    /// `burst` at once (at least 1), and one more each `every` (a millisecond to a day; what is outside becomes the nearer of the two).
+    /// `burst` at once (at least 1), and one more each `every`, in whole milliseconds (one to those of a day; what is outside
+    /// becomes the nearer of the two).
     #[must_use]
     pub fn new(burst: u32, every: Duration) -> Self {
-        Self {
-            burst: burst.max(1),
-            every: every.clamp(Duration::from_millis(1), Duration::from_secs(24 * 3600)),
-        }
+        let every = every.clamp(Duration::from_millis(1), Duration::from_secs(24 * 3600));
+        let part = Duration::from_nanos(u64::from(every.subsec_nanos() % 1_000_000));
+        Self { burst: burst.max(1), every: every.saturating_sub(part) }
     }
 
     /// How many at once.

@@ -77,7 +77,7 @@ async fn s2_jwks_and_jwks_uri_are_never_both_there() {
     let key = Signing::es256();
     let (server, _) = fetching(&world, &[published(&key, "a")]).await;
     for method in ["private_key_jwt", "client_secret_basic", "client_secret_jwt"] {
-        let mut both = merged(&with_keys(&[key.jwk.clone()]), &with_uri(JWKS_URI));
+        let mut both = merged(&with_keys(std::slice::from_ref(&key.jwk)), &with_uri(JWKS_URI));
         both["token_endpoint_auth_method"] = method.into();
         bad_metadata(&register(&server, &both).await, method);
     }

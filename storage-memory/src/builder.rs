@@ -15,6 +15,7 @@ use crate::bound::Bound;
 pub struct MemoryStoreBuilder {
     pub(crate) clients: Bound,
     pub(crate) issuers: Bound,
+    pub(crate) initial_access: Bound,
     pub(crate) claims: Bound,
     pub(crate) tokens: Bound,
     pub(crate) credential_uses: usize,
@@ -26,6 +27,11 @@ impl MemoryStoreBuilder {
         Self {
             clients: Bound { most: 100_000, kind: "clients", option: "max_clients" },
             issuers: Bound { most: 10_000, kind: "trusted issuers", option: "max_trusted_issuers" },
+            initial_access: Bound {
+                most: 10_000,
+                kind: "initial access tokens",
+                option: "max_initial_access_tokens",
+            },
             claims: Bound { most: 1_000_000, kind: "spent proofs", option: "max_claims" },
             tokens: Bound { most: 1_000_000, kind: "tokens and revocations", option: "max_tokens" },
             credential_uses: 200_000,
@@ -42,6 +48,13 @@ impl MemoryStoreBuilder {
     /// The most trusted issuers. 10 000 by default.
     pub const fn max_trusted_issuers(mut self, most: usize) -> Self {
         self.issuers.most = most;
+        self
+    }
+
+    /// The most initial access tokens. 10 000 by default. One that is used up or has expired keeps its place until it is
+    /// deleted.
+    pub const fn max_initial_access_tokens(mut self, most: usize) -> Self {
+        self.initial_access.most = most;
         self
     }
 

@@ -4,8 +4,8 @@
 //! [`MemoryStore`] implements [`ClientStore`](grantor::store::ClientStore),
 //! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore),
 //! [`TokenStore`](grantor::store::TokenStore), [`TrustStore`](grantor::store::TrustStore),
-//! [`TrustRegistry`](grantor::store::TrustRegistry) and [`CredentialUsage`](grantor::store::CredentialUsage). A clone is a
-//! further handle on the same data.
+//! [`TrustRegistry`](grantor::store::TrustRegistry), [`InitialAccessStore`](grantor::store::InitialAccessStore) and
+//! [`CredentialUsage`](grantor::store::CredentialUsage). A clone is a further handle on the same data.
 //!
 //! ```
 //! use grantor::store::{AuthMethod, Claim, Client, ClientRegistry, ClientStore, Insert, Revision, TokenStore};
@@ -32,7 +32,8 @@
 //! # }
 //! ```
 //!
-//! [`ClientCache`] is something else: it stands in front of any client store, a shared one too.
+//! [`ClientCache`] is something else: it stands in front of any client store, a shared one too. And [`MemoryRateLimiter`]
+//! is a [`RateLimiter`](grantor::RateLimiter), which counts failed attempts to authenticate.
 //!
 //! # For one process only
 //!
@@ -42,7 +43,7 @@
 //!
 //! # Nothing survives a restart
 //!
-//! Clients, trusted issuers, keys, spent proofs, opaque tokens and revocations are gone with the process. Where all of them are
+//! Clients, trusted issuers, initial access tokens, keys, spent proofs, opaque tokens and revocations are gone with the process. Where all of them are
 //! here, that is safe: the keys are gone too, so no token of before verifies, and the clients are gone, so none of
 //! their assertions does. **Beside keys or clients that last, it is not**: keep keys in a database and tokens here,
 //! and after a restart a revoked JWT is honoured again until it expires; keep clients in a database, and an
@@ -69,8 +70,10 @@ mod builder;
 mod client_cache;
 mod clients;
 mod expiring;
+mod initial_access;
 mod keys;
 mod memory_store;
+mod rate_limiter;
 mod records;
 mod shard;
 mod tokens;
@@ -80,3 +83,4 @@ mod uses;
 pub use builder::MemoryStoreBuilder;
 pub use client_cache::{ClientCache, ClientCacheBuilder, TimeToLiveRefused};
 pub use memory_store::{MemoryStore, Usage};
+pub use rate_limiter::MemoryRateLimiter;

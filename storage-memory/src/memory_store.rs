@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use grantor::store::{Client, TrustedIssuer};
+use grantor::store::{Client, InitialAccess, TrustedIssuer};
 use grantor::{Clock, Stores};
 
 use crate::MemoryStoreBuilder;
@@ -15,8 +15,8 @@ use crate::uses::Uses;
 /// What the operator should know of every part of it.
 pub(crate) const CAVEAT: &str = "memory storage is for one process and ends with it";
 
-/// Clients, trusted issuers, keys, spent proofs, tokens, revocations and the last uses of credentials, in memory: for
-/// one process only, and gone with it.
+/// Clients, trusted issuers, initial access tokens, keys, spent proofs, tokens, revocations and the last uses of
+/// credentials, in memory: for one process only, and gone with it.
 ///
 /// A clone is a further handle on the same data. Its methods never wait: each is done when first polled.
 #[derive(Clone)]
@@ -25,6 +25,7 @@ pub struct MemoryStore(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) clients: Records<Client>,
     pub(crate) issuers: Records<TrustedIssuer>,
+    pub(crate) initial_access: Records<InitialAccess>,
     pub(crate) keys: Keys,
     pub(crate) tokens: Tokens,
     pub(crate) uses: Uses,
@@ -42,6 +43,8 @@ pub struct Usage {
     pub clients: usize,
     /// Trusted issuers.
     pub trusted_issuers: usize,
+    /// Initial access tokens, those that are used up or have expired included.
+    pub initial_access_tokens: usize,
     /// Spent single-use proofs.
     pub claims: usize,
     /// Opaque tokens and revocations.
@@ -66,6 +69,7 @@ impl MemoryStore {
         Self(Arc::new(Parts {
             clients: Records::new(builder.clients),
             issuers: Records::new(builder.issuers),
+            initial_access: Records::new(builder.initial_access),
             keys: Keys::default(),
             tokens: Tokens::new(builder.claims, builder.tokens),
             uses: Uses::new(builder.credential_uses),
@@ -80,11 +84,12 @@ impl MemoryStore {
     /// How many entries it holds now.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        let Parts { clients, issuers, tokens, uses, .. } = self.parts();
+        let Parts { clients, issuers, initial_access, tokens, uses, .. } = self.parts();
         let Tokens { claims, tokens } = tokens;
         Usage {
             clients: clients.len(),
             trusted_issuers: issuers.len(),
+            initial_access_tokens: initial_access.len(),
             claims: claims.len(),
             tokens: tokens.len(),
             credential_uses: uses.len(),
@@ -98,13 +103,14 @@ impl Default for MemoryStore {
     }
 }
 
-/// Clients, trusted issuers, keys, tokens and the last uses of credentials all in this store.
+/// Clients, trusted issuers, initial access tokens, keys, tokens and the last uses of credentials all in this store.
 impl From<MemoryStore> for Stores {
     fn from(store: MemoryStore) -> Self {
         Self::new(store.clone(), store.clone(), store.clone())
             .with_usage(store.clone())
             .with_trust(store.clone())
-            .with_registry(store)
+            .with_registry(store.clone())
+            .with_initial_access(store)
     }
 }
 

@@ -8,7 +8,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use grantor::store::{Delete, Insert, Revision, StoreError, Update, Versioned};
+use grantor::store::{Consume, Delete, Insert, Revision, StoreError, Update, Versioned};
 
 use crate::bound::Bound;
 
@@ -73,6 +73,18 @@ impl<R: Record> Records<R> {
             Some(held) => {
                 *held = next;
                 Update::Done
+            }
+        }
+    }
+
+    /// The same record at its next revision, unless that is `most` or later already. No room is needed for it.
+    pub(crate) fn consume(&self, id: &R::Id, most: u32) -> Consume {
+        match self.write(id).get_mut(id) {
+            None => Consume::Missing,
+            Some(held) if held.revision().get() >= u64::from(most) => Consume::Spent,
+            Some(held) => {
+                *held = Versioned::new(held.shared(), held.revision().next());
+                Consume::Done
             }
         }
     }

@@ -21,10 +21,12 @@ pub(crate) enum Failure {
     Standby,
     #[error("the connection that listens was lost")]
     LineLost,
-    #[error("the row of a client or an issuer holds the document of another")]
+    #[error("the row of a client, an issuer or an initial access token holds the document of another")]
     AnotherRecord,
     #[error("a revision that is not from 0 to 2^63 - 1")]
     Revision,
+    #[error("a count of uses that is not from 0 to 2^32 - 1")]
+    CountOfUses,
 }
 
 /// Nothing to do with what was asked for: the database is away, refuses, or its tables are not as they should be.

@@ -3,9 +3,9 @@
 //! [`PostgresStore`] implements [`ClientStore`](grantor::store::ClientStore),
 //! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore),
 //! [`TokenStore`](grantor::store::TokenStore), [`TrustStore`](grantor::store::TrustStore),
-//! [`TrustRegistry`](grantor::store::TrustRegistry) and [`CredentialUsage`](grantor::store::CredentialUsage), and keeps their
-//! promises without reservation on a server as it is described here. It takes a pool, so how to connect is the host's
-//! decision; a clone is a further handle.
+//! [`TrustRegistry`](grantor::store::TrustRegistry), [`InitialAccessStore`](grantor::store::InitialAccessStore) and
+//! [`CredentialUsage`](grantor::store::CredentialUsage), and keeps their promises without reservation on a server as it is
+//! described here. It takes a pool, so how to connect is the host's decision; a clone is a further handle.
 //!
 //! ```no_run
 //! use grantor::{AuthorizationServer, HostKeys, Resource};
@@ -38,7 +38,8 @@
 //! - Each call is **one constant statement** with bound parameters, outside of a transaction block: it happens whole or
 //!   not at all, whenever the call is dropped. Once it is prepared on its connection it is one round trip. (`prune` with a
 //!   large limit is several, of 1000 rows each, and [`touch`](grantor::store::CredentialUsage::touch) two.)
-//! - A claim is an insert that does nothing where the id is taken, so the primary key decides who is first.
+//! - A claim is an insert that does nothing where the id is taken, so the primary key decides who is first. A use of an
+//!   initial access token is an update that takes effect only below its most, so the row's lock decides who is last.
 //! - Every write is **on the disk before it is answered**, where `synchronous_commit` is `off` too: the statement turns
 //!   it on for itself. What stands there otherwise (`local`, `remote_apply`, …) stays. Only the last uses of credentials
 //!   are as durable as the role's setting makes them: nothing that is granted hangs on them, and a use that a crash took
@@ -128,6 +129,7 @@
 //! \i migrations/0001_tables.sql
 //! \i migrations/0002_credential_usage.sql
 //! \i migrations/0003_trusted_issuers.sql
+//! \i migrations/0004_initial_access.sql
 //! ```
 //!
 //! Let `CREATE SCHEMA` fail where the schema is there, instead of `IF NOT EXISTS`: it may be a stranger's, and no call of the
@@ -155,8 +157,8 @@
 //! # Restoring a backup
 //!
 //! It takes back all that happened since, also what must never be taken back: spent proofs can be spent again, revoked
-//! tokens are good again until they expire, and clients and trusted issuers that were deleted, disabled or given another
-//! secret or other keys are as they were. A fail-over that lost something is the same in small. So, with every process stopped:
+//! tokens are good again until they expire, clients and trusted issuers that were deleted, disabled or given another
+//! secret or other keys are as they were, and initial access tokens have back the uses that were made of them since. A fail-over that lost something is the same in small. So, with every process stopped:
 //!
 //! 1. Start none until **an hour and a few minutes** after the old database served last: a client's assertion ends an hour
 //!    after it is presented at the latest, and it is signed with the client's key, so nothing that is done here makes it
@@ -172,6 +174,7 @@
 //!
 //!    The next start makes keys. Revocations stay: they are the rows without a document.
 //! 3. Repeat what was done to clients and trusted issuers since the backup, first of all what was deleted or disabled.
+//!    Delete initial access tokens of which you do not know how often they were used since, and hand out others.
 //!
 //! To lose nothing there is only a synchronous standby, as above.
 //!
@@ -185,6 +188,7 @@ mod clients;
 mod columns;
 mod connection;
 mod failure;
+mod initial_access;
 mod keys;
 mod migrate_error;
 mod migrations;

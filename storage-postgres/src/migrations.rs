@@ -39,6 +39,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "trusted issuers",
         sql: include_str!("../migrations/0003_trusted_issuers.sql"),
     },
+    Migration {
+        version: 4,
+        name: "initial access tokens",
+        sql: include_str!("../migrations/0004_initial_access.sql"),
+    },
 ];
 
 /// What has been applied, with its text, so that a difference can be looked at.

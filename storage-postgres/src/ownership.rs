@@ -9,8 +9,16 @@ use sqlx::{PgConnection, Row};
 use crate::migrate_error::MigrateError;
 
 /// All tables that there ever were. One that is missing here would be believed whosever it is.
-const TABLES: [&str; 7] =
-    ["migrations", "clients", "key_set", "claims", "tokens", "credential_usage", "trusted_issuers"];
+const TABLES: [&str; 8] = [
+    "migrations",
+    "clients",
+    "key_set",
+    "claims",
+    "tokens",
+    "credential_usage",
+    "trusted_issuers",
+    "initial_access",
+];
 
 /// What belongs to a role that there is no reason to believe. Believed are this role and those that were granted to
 /// it, counted by hand, since `pg_has_role` takes a superuser for a member of each; and those who own or could take

@@ -11,8 +11,8 @@ use sqlx::postgres::PgPool;
 use crate::schema::{InvalidSchema, Schema};
 use crate::statements::Statements;
 
-/// Clients, trusted issuers, keys, spent proofs, tokens, revocations and the last uses of credentials in PostgreSQL,
-/// shared by all processes of an issuer.
+/// Clients, trusted issuers, initial access tokens, keys, spent proofs, tokens, revocations and the last uses of
+/// credentials in PostgreSQL, shared by all processes of an issuer.
 ///
 /// A clone is a further handle on the same pool. See the [crate] for what the server needs.
 #[derive(Clone)]
@@ -44,13 +44,14 @@ impl PostgresStore {
     }
 }
 
-/// Clients, trusted issuers, keys, tokens and the last uses of credentials all in this store.
+/// Clients, trusted issuers, initial access tokens, keys, tokens and the last uses of credentials all in this store.
 impl From<PostgresStore> for Stores {
     fn from(store: PostgresStore) -> Self {
         Self::new(store.clone(), store.clone(), store.clone())
             .with_usage(store.clone())
             .with_trust(store.clone())
-            .with_registry(store)
+            .with_registry(store.clone())
+            .with_initial_access(store)
     }
 }
 

@@ -1,6 +1,7 @@
-//! Rows with id, revision and document, as clients and trusted issuers have them: what the answers say.
+//! Rows with id, a number and document, as clients, trusted issuers and initial access tokens have them: what the answers
+//! say. The number is the revision, or how often the token was used.
 
-use grantor::store::{Client, Revision, StoreError, TrustedIssuer, Update, Versioned};
+use grantor::store::{Client, InitialAccess, Revision, StoreError, TrustedIssuer, Update, Versioned};
 use sqlx::postgres::PgRow;
 
 use crate::PostgresStore;
@@ -27,6 +28,16 @@ impl Record for Client {
 impl Record for TrustedIssuer {
     fn id_text(&self) -> &str {
         self.issuer().as_str()
+    }
+
+    fn from_document(text: &str) -> Result<Self, StoreError> {
+        Self::from_document(text)
+    }
+}
+
+impl Record for InitialAccess {
+    fn id_text(&self) -> &str {
+        self.id().as_str()
     }
 
     fn from_document(text: &str) -> Result<Self, StoreError> {
@@ -81,7 +92,7 @@ pub(crate) fn one_more(limit: usize) -> i64 {
     i64::try_from(limit).map_or(i64::MAX, |limit| limit.saturating_add(1))
 }
 
-/// The record in a row of `id`, with revision and document in the columns after it.
+/// The record in a row of `id`, with number and document in the columns after it.
 fn read<R: Record>(row: &PgRow, id: &str) -> Result<Versioned<R>, StoreError> {
     let record = R::from_document(column(row, 3)?)?;
     if record.id_text() != id {

@@ -36,6 +36,11 @@ pub(crate) struct Statements {
     pub(crate) update_issuer: Arc<str>,
     pub(crate) delete_issuer: Arc<str>,
     pub(crate) list_issuers: Arc<str>,
+    pub(crate) find_initial_access: Arc<str>,
+    pub(crate) insert_initial_access: Arc<str>,
+    pub(crate) consume_initial_access: Arc<str>,
+    pub(crate) delete_initial_access: Arc<str>,
+    pub(crate) list_initial_access: Arc<str>,
     pub(crate) load_keys: Arc<str>,
     pub(crate) insert_keys: Arc<str>,
     pub(crate) replace_keys: Arc<str>,
@@ -53,7 +58,7 @@ impl Statements {
     pub(crate) fn new(schema: &Schema) -> Self {
         let (schema, channel) = (schema.quoted(), schema.channel());
         Self {
-            find_client: find(&format!("{schema}.clients")),
+            find_client: find(&format!("{schema}.clients"), "revision"),
             insert_client: format!(
                 "WITH done AS (
                      INSERT INTO {schema}.clients (id, revision, name, document)
@@ -86,7 +91,7 @@ impl Statements {
                  SELECT pg_catalog.pg_notify('{channel}', id) FROM done"
             )
             .into(),
-            list_clients: list_all(&format!("{schema}.clients")),
+            list_clients: list_all(&format!("{schema}.clients"), "revision"),
             // The range serves the index: no name of 200 bytes comes after the prefix and 50 of the last character.
             list_clients_by_name: list(&format!(
                 "SELECT id, revision, document FROM {schema}.clients
@@ -95,7 +100,7 @@ impl Statements {
                      AND pg_catalog.starts_with(name, $3)
                  ORDER BY id LIMIT $2"
             )),
-            find_issuer: find(&format!("{schema}.trusted_issuers")),
+            find_issuer: find(&format!("{schema}.trusted_issuers"), "revision"),
             insert_issuer: format!(
                 "INSERT INTO {schema}.trusted_issuers (id, revision, document)
                  SELECT $1, $2, $3 WHERE {DURABLE} ON CONFLICT DO NOTHING"
@@ -112,7 +117,27 @@ impl Statements {
             )
             .into(),
             delete_issuer: format!("DELETE FROM {schema}.trusted_issuers WHERE id = $1 AND {DURABLE}").into(),
-            list_issuers: list_all(&format!("{schema}.trusted_issuers")),
+            list_issuers: list_all(&format!("{schema}.trusted_issuers"), "revision"),
+            find_initial_access: find(&format!("{schema}.initial_access"), "uses"),
+            insert_initial_access: format!(
+                "INSERT INTO {schema}.initial_access (id, uses, document)
+                 SELECT $1, 0, $2 WHERE {DURABLE} ON CONFLICT DO NOTHING"
+            )
+            .into(),
+            // An update that had to wait for another one looks again at what that left, so none counts past `$2`. `held`
+            // locks, as for a client.
+            consume_initial_access: format!(
+                "WITH done AS (
+                     UPDATE {schema}.initial_access SET uses = uses + 1
+                     WHERE id = $1 AND uses < $2 AND {DURABLE} RETURNING id
+                 ),
+                 held AS (SELECT FROM {schema}.initial_access WHERE id = $1 FOR UPDATE)
+                 SELECT EXISTS (SELECT FROM done), EXISTS (SELECT FROM held)"
+            )
+            .into(),
+            delete_initial_access: format!("DELETE FROM {schema}.initial_access WHERE id = $1 AND {DURABLE}")
+                .into(),
+            list_initial_access: list_all(&format!("{schema}.initial_access"), "uses"),
             load_keys: format!(
                 "{READ} (SELECT id, revision, document FROM {schema}.key_set) AS held ON held.id = 1"
             )
@@ -184,12 +209,13 @@ impl Statements {
     }
 }
 
-fn find(table: &str) -> Arc<str> {
-    format!("{READ} (SELECT id, revision, document FROM {table}) AS held ON held.id = $1").into()
+/// `number` is the column between id and document.
+fn find(table: &str, number: &str) -> Arc<str> {
+    format!("{READ} (SELECT id, {number}, document FROM {table}) AS held ON held.id = $1").into()
 }
 
-fn list_all(table: &str) -> Arc<str> {
-    list(&format!("SELECT id, revision, document FROM {table} WHERE id > $1 ORDER BY id LIMIT $2"))
+fn list_all(table: &str, number: &str) -> Arc<str> {
+    list(&format!("SELECT id, {number}, document FROM {table} WHERE id > $1 ORDER BY id LIMIT $2"))
 }
 
 /// An empty page is one row too, without an id. What a join gives has no order of its own.

@@ -39,13 +39,14 @@ impl Table {
 }
 
 /// All keys of one issuer. Of a fixed length for a prefix, and nothing that a caller chose is in them: digests are
-/// encoded, and ids of clients and names of issuers are members of collections, not parts of a key.
+/// encoded, and ids of clients, names of issuers and the like are members of collections, not parts of a key.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     prefix: String,
     pub(crate) clients: Table,
     /// The trusted issuers.
     pub(crate) issuers: Table,
+    pub(crate) initial_access: Table,
     /// The one key set.
     pub(crate) key_set: Key,
 }
@@ -61,6 +62,7 @@ impl Layout {
         Ok(Self {
             clients: Table::new(&format!("{prefix}:{LAYOUT}:clients")),
             issuers: Table::new(&format!("{prefix}:{LAYOUT}:issuers")),
+            initial_access: Table::new(&format!("{prefix}:{LAYOUT}:initial_access")),
             key_set: tagged("", &key_set, ""),
             prefix,
         })
@@ -81,6 +83,16 @@ impl Layout {
     /// The last uses of a client's credentials. Ids are chosen by callers, so it is a digest that stands here.
     pub(crate) fn uses(&self, client: &ClientId) -> Key {
         self.digest("uses", digest(&SHA256, client.as_str().as_bytes()).as_ref())
+    }
+
+    /// The bucket of a source's failures.
+    pub(crate) fn failures(&self, source: &[u8; 32]) -> Key {
+        self.digest("failures", source)
+    }
+
+    /// The bucket of all its attempts, in the slot of that of its failures.
+    pub(crate) fn attempts(&self, source: &[u8; 32]) -> Key {
+        self.digest("attempts", source)
     }
 
     fn digest(&self, kind: &str, digest: &[u8]) -> Key {
@@ -122,7 +134,11 @@ mod tests {
             .map(|id| layout.proof(&ProofId::from_bytes(id)).name.len())
             .into();
         assert_eq!(lengths, [lengths[0]; 3]);
-        for (table, name) in [(&layout.clients, "clients"), (&layout.issuers, "issuers")] {
+        for (table, name) in [
+            (&layout.clients, "clients"),
+            (&layout.issuers, "issuers"),
+            (&layout.initial_access, "initial_access"),
+        ] {
             let [records, ids] = table.keys();
             assert_eq!(records.slot, ids.slot);
             assert_eq!(records.name, format!("{{issuer-a:1:{name}}}:records"));
@@ -144,6 +160,16 @@ mod tests {
         let keys: Vec<Key> = ids.into_iter().map(key).collect();
         assert!(keys.iter().all(|key| key.name.len() == key.name.find('{').unwrap() + 45), "{keys:?}");
         assert!(keys.iter().any(|key| key.slot != keys[0].slot), "spread over a Cluster: {keys:?}");
+    }
+
+    #[test]
+    fn the_buckets_of_a_source_are_two_keys_of_one_slot() {
+        let layout = Layout::new("issuer-a".to_owned()).unwrap();
+        let (failures, attempts) = (layout.failures(&[0; 32]), layout.attempts(&[0; 32]));
+        assert_eq!(failures.name, format!("issuer-a:1:failures:{{{}}}", "A".repeat(43)));
+        assert_eq!(attempts.name, format!("issuer-a:1:attempts:{{{}}}", "A".repeat(43)));
+        assert_eq!(failures.slot, attempts.slot);
+        assert_ne!(failures.slot, layout.failures(&[1; 32]).slot, "spread over a Cluster");
     }
 
     #[test]

@@ -3,9 +3,11 @@
 //! [`RedisStore`] implements [`ClientStore`](grantor::store::ClientStore),
 //! [`ClientRegistry`](grantor::store::ClientRegistry), [`KeyStore`](grantor::store::KeyStore),
 //! [`TokenStore`](grantor::store::TokenStore), [`TrustStore`](grantor::store::TrustStore),
-//! [`TrustRegistry`](grantor::store::TrustRegistry) and [`CredentialUsage`](grantor::store::CredentialUsage). It may be all
-//! of the [`Stores`](grantor::Stores), or keep the tokens beside all else in a database:
-//! `Stores::from(postgres).with_tokens(redis)`.
+//! [`TrustRegistry`](grantor::store::TrustRegistry), [`InitialAccessStore`](grantor::store::InitialAccessStore) and
+//! [`CredentialUsage`](grantor::store::CredentialUsage). It may be all of the [`Stores`](grantor::Stores), or keep the tokens
+//! beside all else in a database:
+//! `Stores::from(postgres).with_tokens(redis)`. [`RedisStore::rate_limiter`] gives a [`RateLimiter`](grantor::RateLimiter)
+//! over the same connections.
 //!
 //! ```no_run
 //! use grantor::Stores;
@@ -43,8 +45,9 @@
 //! | any `maxmemory-policy` but `noeviction` | | | | never: it drops claims whenever memory is short |
 //!
 //! A lost claim is an assertion that can be spent once more until it expires. A lost revocation is a token that lives
-//! again until it expires. A lost opaque token is inactive. A lost change of a client, a trusted issuer or the keys is one
-//! that was never made: keep these in a database where you accept a loss here. What is accepted shows in the start-up
+//! again until it expires. A lost opaque token is inactive. A lost change of a client, a trusted issuer, an initial access
+//! token or the keys is one that was never made, and a lost use of an initial access token is one that it has once more: keep
+//! these in a database where you accept a loss here. What is accepted shows in the start-up
 //! summary.
 //!
 //! What narrows a fail-over's loss and does not close it:
@@ -93,13 +96,17 @@
 //! | `grantor:1:proof:{43 characters}` | `1`: the proof is spent | 15 minutes past its `until`, and past the claim |
 //! | `grantor:1:token:{43 characters}` | `L` and the record, or `R` for revoked | 15 minutes past the latest `until`, and past the last write |
 //! | `grantor:1:uses:{43 characters}` | hash: credential to the second of its last use | with its client, and 401 days past the last `touch` of the client; of each credential past its use |
+//! | `grantor:1:failures:{43 characters}`, `grantor:1:attempts:{…}` | `1`: what is left of its life is what a source has used up | once all of that is there again: for as long as [`Budget::every`](grantor::Budget::every) times what it used up |
 //! | `{grantor:1:clients}:records` | hash: id to revision, space, record | never |
 //! | `{grantor:1:clients}:ids` | sorted set of the ids, for listing in byte order | never |
 //! | `{grantor:1:issuers}:records` | hash: name of a trusted issuer to revision, space, record | never |
 //! | `{grantor:1:issuers}:ids` | sorted set of the names, for listing in byte order | never |
+//! | `{grantor:1:initial_access}:records` | hash: id of an initial access token to how often it was used, space, record | never |
+//! | `{grantor:1:initial_access}:ids` | sorted set of the ids, for listing in byte order | never |
 //! | `{grantor:1:keys}` | revision, space, key set | never |
 //!
-//! The 43 characters are a digest of 32 bytes in base64url, for `uses` the SHA-256 of the client's id. Each write is one
+//! The 43 characters are a digest of 32 bytes in base64url, for `uses` the SHA-256 of the client's id, for `failures` and
+//! `attempts`, which a [`RedisRateLimiter`] writes, the [source](grantor::Attempt::source). Each write is one
 //! script on one slot, done whole or not at all, and each call one round trip; a read asks with it whether the server
 //! still is the primary. Redis removes by itself what has ended, so
 //! [`prune`](grantor::store::TokenStore::prune) always returns 0.
@@ -108,7 +115,7 @@
 //! can leave a client that is found and not listed, or listed and not found, and nothing has to be repaired. It costs
 //! that this one server answers all look-ups of clients (some 100 000 a second; a cache in front takes most of them)
 //! and holds all records (some 100 MB for 100 000 clients). Who has more keeps clients in a database. All trusted issuers
-//! are in one slot too, another one.
+//! are in one slot too, another one, and so are all initial access tokens.
 //!
 //! **The last uses of credentials** are in a slot for each client. So
 //! [`touch`](grantor::store::CredentialUsage::touch) is one script for each client of its batch, 16 at a time, and one
@@ -129,12 +136,14 @@ mod builder;
 mod check;
 mod clients;
 mod cluster;
+mod initial_access;
 mod key_set;
 mod layout;
 mod link;
 mod loss;
 mod node;
 mod problem;
+mod rate_limiter;
 mod records;
 mod scripts;
 mod sentinel;
@@ -149,6 +158,7 @@ mod usage;
 pub use builder::{ConfigError, RedisStoreBuilder};
 pub use check::CheckError;
 pub use loss::Loss;
+pub use rate_limiter::RedisRateLimiter;
 /// The release of redis whose clients this takes.
 pub use redis;
 pub use store::RedisStore;

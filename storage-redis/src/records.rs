@@ -1,6 +1,9 @@
-//! Records by id, and their ids in byte order: clients, trusted issuers.
+//! Records by id, and their ids in byte order: clients, trusted issuers, initial access tokens. Before each stands a number:
+//! its revision, or how often the token was used.
 
-use grantor::store::{Client, Delete, Insert, Revision, StoreError, TrustedIssuer, Update, Versioned};
+use grantor::store::{
+    Client, Delete, InitialAccess, Insert, Revision, StoreError, TrustedIssuer, Update, Versioned,
+};
 
 use crate::layout::Table;
 use crate::problem::Problem;
@@ -35,6 +38,20 @@ impl Record for Client {
 impl Record for TrustedIssuer {
     fn id_text(&self) -> &str {
         self.issuer().as_str()
+    }
+
+    fn to_document(&self) -> Result<String, StoreError> {
+        self.to_document()
+    }
+
+    fn from_document(text: &str) -> Result<Self, StoreError> {
+        Self::from_document(text)
+    }
+}
+
+impl Record for InitialAccess {
+    fn id_text(&self) -> &str {
+        self.id().as_str()
     }
 
     fn to_document(&self) -> Result<String, StoreError> {

@@ -1,7 +1,7 @@
 //! Each write is one script on keys of one slot: it happens whole or not at all.
 //!
 //! Times are whole seconds on the server's own clock, below 2^53 as everything that Lua counts. Revisions are compared
-//! as text.
+//! as text; the uses of an initial access token are counted, below 2^32.
 
 use std::sync::LazyLock;
 
@@ -106,6 +106,21 @@ return 1",
     )
 });
 
+/// Raises the number before the record where it is below `ARGV[2]`. 1 if it was, 0 if not, -1 if there is no record, -2 if
+/// it has no number.
+pub(crate) static CONSUME: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local held = redis.call('HGET', KEYS[1], ARGV[1])
+if not held then return -1 end
+local uses, record = string.match(held, '^(%d+)( .*)$')
+uses = tonumber(uses)
+if not uses then return -2 end
+if uses >= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', uses + 1) .. record)
+return 1",
+    )
+});
+
 /// 1 if there was such a record.
 pub(crate) static DELETE_RECORD: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -149,3 +164,53 @@ pub(crate) static LAST_USED: LazyLock<Script> =
 /// Removes the key.
 pub(crate) static FORGET_USES: LazyLock<Script> =
     LazyLock::new(|| Script::new("return redis.call('DEL', KEYS[1])"));
+
+/// What both scripts of the rate limiter begin with. A bucket is a key that lives until it is full again: no key is a full
+/// one, and what is left of its life is what is missing, in milliseconds. So there is nothing to store and nothing to
+/// clear away. Where the server's clock was set back or the budget made smaller, no more is missing than all of it.
+macro_rules! bucket {
+    ($rest:literal) => {
+        concat!(
+            "local function keep(key, missing)
+  redis.call('SET', key, '1', 'PX', string.format('%.0f', missing))
+end
+local function missing(key, whole)
+  local left = math.max(redis.call('PTTL', key), 0)
+  if left <= whole then return left end
+  keep(key, whole)
+  return whole
+end
+",
+            $rest
+        )
+    };
+}
+
+/// For how many milliseconds nobody is admitted; 0 where this attempt is, and then it has cost one of the attempts.
+/// `KEYS` and, in turn, bursts and milliseconds for one more in `ARGV` are those of failures and of attempts; a burst of 0
+/// is no limit.
+pub(crate) static ADMIT: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(bucket!(
+        "local wait, attempts = 0, 0
+for i = 1, 2 do
+  local burst, every = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  if burst > 0 then
+    local gone = missing(KEYS[i], burst * every)
+    wait = math.max(wait, gone + every - burst * every)
+    if i == 2 then attempts = gone + every end
+  end
+end
+if wait == 0 and attempts > 0 then keep(KEYS[2], attempts) end
+return wait"
+    ))
+});
+
+/// Takes one of the failures, or what is left of one: there is no debt.
+pub(crate) static PENALISE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(bucket!(
+        "local every = tonumber(ARGV[2])
+local whole = tonumber(ARGV[1]) * every
+keep(KEYS[1], math.min(missing(KEYS[1], whole) + every, whole))
+return 1"
+    ))
+});

@@ -9,8 +9,8 @@ use crate::layout::Layout;
 use crate::servers::Access;
 use crate::{CheckError, RedisStoreBuilder};
 
-/// Clients, trusted issuers, keys, spent proofs, tokens, revocations and the last uses of credentials in Redis, shared by
-/// all processes of an issuer.
+/// Clients, trusted issuers, initial access tokens, keys, spent proofs, tokens, revocations and the last uses of credentials
+/// in Redis, shared by all processes of an issuer.
 ///
 /// A clone is a further handle on the same connections. Made by [`RedisStore::single`], [`RedisStore::sentinel`] or
 /// [`RedisStore::cluster`].
@@ -104,13 +104,14 @@ impl RedisStore {
     }
 }
 
-/// Clients, trusted issuers, keys, tokens and the last uses of credentials all in this store.
+/// Clients, trusted issuers, initial access tokens, keys, tokens and the last uses of credentials all in this store.
 impl From<RedisStore> for Stores {
     fn from(store: RedisStore) -> Self {
         Self::new(store.clone(), store.clone(), store.clone())
             .with_usage(store.clone())
             .with_trust(store.clone())
-            .with_registry(store)
+            .with_registry(store.clone())
+            .with_initial_access(store)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the kit asks of whoever brings a store.
 
-use grantor::{ClientId, IssuerName, Timestamp, TokenId, async_trait};
+use grantor::{ClientId, InitialAccessId, IssuerName, Timestamp, TokenId, async_trait};
 
 /// One set of data, fresh and empty, and any number of handles on it.
 ///
@@ -40,6 +40,13 @@ pub enum Planted<'a> {
     TrustedIssuer {
         /// Its name.
         issuer: &'a IssuerName,
+        /// The text.
+        document: &'a str,
+    },
+    /// The record of an initial access token, with any count of uses.
+    InitialAccess {
+        /// Its id.
+        id: &'a InitialAccessId,
         /// The text.
         document: &'a str,
     },

@@ -79,13 +79,22 @@ pub(crate) fn client_document(id: &str) -> String {
     let resources: Vec<String> = (0..50).map(|number| format!(r#""https://{number}.example.com""#)).collect();
     let (credentials, resources) = (credentials.join(","), resources.join(","));
     let (scope, extra) = (scope(), extra());
+    let registration = registration("a-_", &extra);
     format!(
         r#"{{"v":1,"id":"{id}","name":"Zahlungen ẞß İı 🏦 e\u0301 \u05d0 '%_*\\\"","enabled":false,
         "auth_method":"client_secret_basic","credentials":[{credentials}],
         "grant_types":["client_credentials","urn:newer:grant"],"scope":"{scope}","default_scope":"A a",
         "resources":[{resources}],"serves":[{resources}],"introspector":true,
         "compatibility":["raw_basic","newer_switch"],"token_epoch":9007199254740991,
-        "created_at":253402300799,"metadata":{extra}}}"#
+        "created_at":253402300799,"metadata":{extra},"auth_signing_alg":"newer %_'","registration":{registration}}}"#
+    )
+}
+
+/// What a client that registered itself is bounded by, and says about itself.
+pub(crate) fn registration(word: &str, metadata: &str) -> String {
+    format!(
+        r#"{{"token":"{word:A<43}","initial_access":"{word}","scope":"{word}","auth_methods":["{word}"],
+        "metadata":{metadata}}}"#
     )
 }
 
@@ -131,9 +140,20 @@ pub(crate) fn issuer_document(issuer: &str, keys: &str) -> String {
     format!(
         r#"{{"v":1,"iss":"{issuer}","name":"Zahlungen ẞß İı 🏦 e\u0301 \u05d0 '%_*\\\"","enabled":false,
         "keys":{keys},"sub":{{"begins_with":"ẞß İı 🏦 e\u0301 \u05d0 '%_*\\\"/"}},"sub_optional":true,
-        "client":" ~'%_*?[a]{{b}}\\\"","scope":"{scope}","scope_claim":true,"resources":[{resources}],
+        "aud":"urn:ẞß 🏦 '%_*\\\"","client":" ~'%_*?[a]{{b}}\\\"","clients":["a"," ~'%_*?[a]{{b}}\\\""],"scope":"{scope}","scope_claim":true,"resources":[{resources}],
         "longest_life":86400,"token_lifetime":86400,"reusable":true,"created_at":253402300799,
         "metadata":{extra}}}"#
+    )
+}
+
+/// The record of an initial access token.
+pub(crate) fn initial_access_document(id: &str) -> String {
+    let (scope, extra) = (scope(), extra());
+    format!(
+        r#"{{"v":1,"id":"{id}","digest":"{:_<42}A","label":"ẞß İı 🏦 e\u0301 \u05d0 '%_*\\\"","max_uses":4294967295,
+        "expires_at":253402300799,"scope":"{scope}","auth_methods":["client_secret_basic","newer:method"],
+        "created_at":1,"extra":{extra}}}"#,
+        ""
     )
 }
 

@@ -1,6 +1,6 @@
 //! Tests that prove that a store of [Grantor](grantor) keeps its promises.
 //!
-//! Clients, trusted issuers, keys, spent proofs and revocations are security state: a store that forgets one, reads a
+//! Clients, trusted issuers, initial access tokens, keys, spent proofs and revocations are security state: a store that forgets one, reads a
 //! stale one, or takes an outage for an answer honours what must not be honoured, and no test of the happy path shows it.
 //! Each promise of [`grantor::store`] is one function here, which says in [`Broken`] what was promised, what it saw and why
 //! that matters. The backends of Grantor pass the same functions.
@@ -42,6 +42,7 @@
 //! grantor_conformance::token_store!(fresh);
 //! grantor_conformance::credential_usage!(fresh);
 //! grantor_conformance::trust_registry!(fresh);
+//! grantor_conformance::initial_access_store!(fresh);
 //! # fn main() {}
 //! ```
 //!
@@ -85,7 +86,9 @@
 //! | [`token_store`](mod@token_store) | one claim is first, nothing is forgotten before its time, revocations are seen at once and stay, pruning takes what has ended and counts it |
 //! | [`trust_store`](mod@trust_store) | the same as `client_store` for issuers whose assertions are grants |
 //! | [`trust_registry`](mod@trust_registry) | the same as `client_registry` for them |
+//! | [`initial_access_store`](mod@initial_access_store) | each token is used as often as it may be and no more, however many use it at once; delete ends it and forgets its count |
 //! | [`credential_usage`](mod@credential_usage) | the latest use of each credential stays, in whatever order and however many tell at once; no client sees another's |
+//! | [`rate_limiter`](mod@rate_limiter) | each failure counts once, in all processes; another client and another network are not limited with it; nobody waits for longer than one more takes |
 //!
 //! All but `client_store` and `trust_store` also prove that an outage is an error, within 30 s.
 //!
@@ -94,6 +97,11 @@
 //! where there are but a few instructions, as in memory. Races of one process take turns, so up to 30 handles are open
 //! at a time for each test that runs. A function that you call yourself wants a multi-thread runtime of tokio.
 //!
+//! # A rate limiter of your own
+//!
+//! One that limits by [`RateLimits`](grantor::RateLimits), as those of the backends do, is tested by
+//! `rate_limiter!(fresh)` where `fresh` is an `async fn(RateLimits) -> impl Fixture` and `Store` is the limiter.
+//!
 //! # An adapter of your own
 //!
 //! [`vectors`] holds it to the answers that the adapters of Grantor give, to the byte.
@@ -101,14 +109,16 @@
 //! # What it does not prove
 //!
 //! Durability: that what was written survives a crash or a fail-over is a matter of how a server is set up, and of
-//! tests that kill one. Nor what happens when time passes: the kit never waits. It tests removal through
+//! tests that kill one. Nor what happens when time passes: but for two checks of rate limiters the kit never waits. It tests removal through
 //! [`prune`](grantor::store::TokenStore::prune) alone, with times in the year 2100; a store that expires entries by
 //! itself may return 0 and keep them, and must show in tests of its own how long it does.
 
 pub mod client_registry;
 pub mod client_store;
 pub mod credential_usage;
+pub mod initial_access_store;
 pub mod key_store;
+pub mod rate_limiter;
 pub mod token_store;
 pub mod trust_registry;
 pub mod trust_store;

@@ -84,6 +84,34 @@ macro_rules! credential_usage {
     };
 }
 
+/// A test of each check of [`initial_access_store`](mod@crate::initial_access_store), as
+/// [`token_store!`](crate::token_store!) makes them.
+#[macro_export]
+macro_rules! initial_access_store {
+    ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
+        $crate::__tests! { initial_access_store [$(#[$($attribute)*])*] $fixture =>
+            insert_never_overwrites
+            uses_are_counted_up_to_the_most
+            a_use_is_seen_at_once_by_every_handle
+            delete_is_final
+            a_use_or_a_delete_touches_no_other
+            of_24_consumes_at_once_as_many_are_done_as_were_left
+            a_consume_beside_a_delete_brings_nothing_back
+            of_24_inserts_at_once_exactly_one_is_done
+            a_record_and_its_count_are_one_snapshot
+            big_and_hostile_records_come_back_whole
+            unknown_members_of_a_record_survive
+            a_record_of_an_unknown_version_is_corrupt
+            a_damaged_record_is_corrupt
+            ids_compare_byte_for_byte
+            pages_come_in_byte_order_and_none_is_left_out
+            pages_of_1_and_of_1000_are_whole
+            paging_neither_skips_nor_repeats_while_others_insert_and_delete
+            an_outage_is_an_error
+        }
+    };
+}
+
 /// A test of each check of [`client_registry`](mod@crate::client_registry), as
 /// [`token_store!`](crate::token_store!) makes them.
 #[macro_export]
@@ -169,6 +197,31 @@ macro_rules! trust_store {
     };
 }
 
+/// A test of each check of [`rate_limiter`](mod@crate::rate_limiter): `rate_limiter!(fixture);` where `fixture` is an
+/// `async fn(RateLimits) -> impl Fixture` whose `Store` is the limiter. Attributes before it go to each test.
+#[macro_export]
+macro_rules! rate_limiter {
+    ($(#[$($attribute:tt)*])* $fixture:path $(,)?) => {
+        $crate::__tests! { rate_limiter [$(#[$($attribute)*])*] $fixture =>
+            after_the_burst_of_failures_a_source_is_limited
+            an_attempt_that_does_not_fail_costs_no_failure
+            there_is_no_debt
+            failures_are_seen_at_once_by_every_handle
+            after_the_burst_of_attempts_a_source_is_limited
+            what_is_refused_costs_nothing
+            what_is_not_limited_is_admitted
+            sources_are_kept_apart
+            whoever_cannot_be_told_apart_is_not_limited
+            of_24_failures_at_once_each_counts
+            of_24_attempts_at_once_the_burst_is_admitted
+            no_failure_is_forgotten_in_a_flood
+            one_more_comes_with_time
+            what_is_refused_for_its_failures_takes_no_attempt
+            an_outage_is_an_error
+        }
+    };
+}
+
 /// In a module named for the port, so that those of several ports stand side by side.
 #[doc(hidden)]
 #[macro_export]
@@ -193,6 +246,13 @@ macro_rules! __test {
     };
     (trust_store $attributes:tt $shown:path => $check:ident $times:literal) => {
         $crate::__shown! { trust_store $attributes $shown => $check $times }
+    };
+    (rate_limiter [$($attribute:tt)*] $fixture:path => $check:ident $times:literal) => {
+        #[test]
+        $($attribute)*
+        fn $check() -> ::core::result::Result<(), $crate::Broken> {
+            $crate::run($times, || async { $crate::rate_limiter::$check($fixture).await })
+        }
     };
     ($port:ident [$($attribute:tt)*] $fixture:path => $check:ident $times:literal) => {
         #[test]
@@ -250,7 +310,9 @@ mod tests {
             "client_registry",
             "client_store.rs",
             "credential_usage",
+            "initial_access_store",
             "key_store",
+            "rate_limiter",
             "token_store",
             "trust_registry.rs",
             "trust_store.rs",

@@ -74,6 +74,7 @@ grantor_conformance::client_registry!(fixture);
 grantor_conformance::key_store!(fixture);
 grantor_conformance::token_store!(fixture);
 grantor_conformance::credential_usage!(fixture);
+grantor_conformance::initial_access_store!(fixture);
 
 /// The other forms of a line: in a module, by a path, and with attributes for each test.
 mod attributes {

@@ -213,7 +213,40 @@ impl Clients {
         id: &ClientId,
         mut change: impl FnMut(ClientBuilder) -> ClientBuilder,
     ) -> Result<Versioned<Client>, ClientsError> {
-        let (client, ()) = self.swap(id, |client| Ok((change(client.to_builder()).build()?, ()))).await?;
+        self.try_update(id, |client| Ok(change(client.to_builder()))).await
+    }
+
+    /// The same for a change that depends on the record: it may refuse, with an error of the caller's own, and nothing has
+    /// changed.
+    ///
+    /// ```
+    /// # use grantor::{ClientId, Clients, ClientsError};
+    /// # enum Refused { Protected, Failed(ClientsError) }
+    /// # impl From<ClientsError> for Refused { fn from(error: ClientsError) -> Self { Self::Failed(error) } }
+    /// # async fn rename(clients: &Clients, id: &ClientId) -> Result<(), Refused> {
+    /// clients
+    ///     .try_update(id, |client| match client.is_introspector() {
+    ///         true => Err(Refused::Protected),
+    ///         false => Ok(client.to_builder().name("Billing")),
+    ///     })
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What `change` says, and what [`Clients::update`] does.
+    pub async fn try_update<E: From<ClientsError>>(
+        &self,
+        id: &ClientId,
+        mut change: impl FnMut(&Client) -> Result<ClientBuilder, E>,
+    ) -> Result<Versioned<Client>, E> {
+        let (client, ()) = self
+            .swap(id, |client| {
+                let changed = change(client)?.build().map_err(ClientsError::from)?;
+                Ok::<_, E>((changed, ()))
+            })
+            .await?;
         self.tell(id, ClientChange::Updated);
         Ok(client)
     }
@@ -293,7 +326,10 @@ impl Clients {
     /// [`ClientsError`].
     pub async fn revoke_tokens(&self, id: &ClientId) -> Result<Versioned<Client>, ClientsError> {
         let (client, ()) = self
-            .swap(id, |client| Ok((client.to_builder().token_epoch(client.token_epoch() + 1).build()?, ())))
+            .swap(id, |client| {
+                let raised = client.to_builder().token_epoch(client.token_epoch() + 1);
+                Ok::<_, ClientsError>((raised.build()?, ()))
+            })
             .await?;
         self.tell(id, ClientChange::TokensRevoked);
         Ok(client)
@@ -353,7 +389,7 @@ impl Clients {
         let (client, ()) = self
             .swap(id, |client| {
                 let epoch = client.token_epoch() + u64::from(!enabled && client.is_enabled());
-                Ok((client.to_builder().enabled(enabled).token_epoch(epoch).build()?, ()))
+                Ok::<_, ClientsError>((client.to_builder().enabled(enabled).token_epoch(epoch).build()?, ()))
             })
             .await?;
         self.tell(id, if enabled { ClientChange::Enabled } else { ClientChange::Disabled });
@@ -365,21 +401,21 @@ impl Clients {
     }
 
     /// Swaps the record for the one that `make` makes of it, however often others change it meanwhile.
-    async fn swap<T>(
+    async fn swap<T, E: From<ClientsError>>(
         &self,
         id: &ClientId,
-        mut make: impl FnMut(&Client) -> Result<(Client, T), ClientsError>,
-    ) -> Result<(Versioned<Client>, T), ClientsError> {
+        mut make: impl FnMut(&Client) -> Result<(Client, T), E>,
+    ) -> Result<(Versioned<Client>, T), E> {
         for _ in 0..ATTEMPTS {
             let found = self.find(id).await?.ok_or_else(|| ClientsError::Unknown(id.clone()))?;
             let (client, made) = make(found.record())?;
             match self.registry.update(found.revision(), &client).await.map_err(unconfirmed)? {
                 Update::Done => return Ok((Versioned::new(client, found.revision().next()), made)),
-                Update::Missing => return Err(ClientsError::Unknown(id.clone())),
+                Update::Missing => return Err(ClientsError::Unknown(id.clone()).into()),
                 Update::Conflict => {}
             }
         }
-        Err(ClientsError::Busy(id.clone()))
+        Err(ClientsError::Busy(id.clone()).into())
     }
 
     async fn check_no_issuer(&self, id: &ClientId) -> Result<(), ClientsError> {

@@ -81,6 +81,12 @@ impl ClientRegistration {
         &self.scope
     }
 
+    /// The methods by which it may authenticate; `None` for all that registration is open to.
+    #[must_use]
+    pub const fn auth_methods(&self) -> Option<&BTreeSet<AuthMethod>> {
+        self.auth_methods.as_ref()
+    }
+
     /// What it says about itself beside its name and its keys (RFC 7591 §2): `client_uri`, `contacts`, `software_id` and the
     /// like, names in other languages included. **Self-asserted**: nobody has checked that it is true, unless a
     /// `software_statement` is among it.

@@ -6,11 +6,13 @@ mod config;
 mod demo;
 mod failure;
 mod flags;
+mod initial_access;
 mod issuer;
 mod keys;
 mod log;
 mod paste;
 mod private_file;
+mod rate_limit;
 mod serve;
 mod start;
 mod stop;
@@ -44,6 +46,7 @@ fn run(flags: &Flags) -> Result<(), Failure> {
         None => block_on(start::start(flags)),
         Some(Command::Assertion(wanted)) => assertion::assertion(flags, wanted),
         Some(Command::Clients(command)) => block_on(clients::run(flags, command)),
+        Some(Command::InitialAccess(command)) => block_on(initial_access::run(flags, command)),
         Some(Command::Trust(command)) => block_on(trust::run(flags, command)),
         Some(Command::Keys(command)) => block_on(keys::run(flags, command)),
         Some(Command::HostKey { file, use_last: false }) => storage::add_host_key(file),

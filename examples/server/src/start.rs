@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::flags::{Adapter, Flags};
 use crate::issuer::Place;
 use crate::paste::say;
+use crate::rate_limit::{self, Brake};
 use crate::serve;
 use crate::stop::StopSignals;
 use crate::storage::{Backends, NotReady};
@@ -25,6 +26,7 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     let config = Config::load(flags.config.as_deref())?;
     let place = Place::read(flags, &config)?;
     let backends = Backends::open(flags, &config)?;
+    let brake = Brake::read(flags, &config, &backends)?;
     let host_keys = backends.host_keys.clone();
     let configured = config.clients(&host_keys)?;
     let declared = configured.len();
@@ -46,8 +48,9 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
         Some(memory) if address.ip().is_loopback() => Demo::register(&config, memory, &host_keys).await?,
         Some(_) | None => None,
     };
-    let stores = backends.stores(configured, trust);
     let is_shared = backends.memory().is_none();
+    let registration = config.registration(flags.initial_access_token.as_ref(), is_shared)?;
+    let stores = backends.stores(configured, trust, config.takes_stored_tokens());
     prepare(backends).await?;
     let issuer = place.issuer(address);
     let key_sets = key_sets(&config, issuer.starts_with("http://"))?;
@@ -58,9 +61,18 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     if let Some(key_sets) = key_sets {
         builder = builder.key_sets(key_sets);
     }
+    let mut initial_access = String::new();
+    if let Some(registration) = registration {
+        builder = builder.registration(registration);
+        let stored = is_shared && config.takes_stored_tokens();
+        initial_access = initial_access_line(flags.initial_access_token.is_some(), stored).to_owned();
+    }
     let mut builder = config.apply(builder)?;
     if let Some(verifier) = config.imported_secrets() {
         builder = builder.imported_secrets(verifier);
+    }
+    if let Some(brake) = &brake {
+        builder = brake.apply(builder);
     }
     let server = builder.build().await.map_err(|error| config.refused(error, place.issuer_at()))?;
     match flags.adapter {
@@ -94,9 +106,10 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
         when::exactly(rotation.interval()),
         when::exactly(rotation.propagation_time())
     );
+    let brake = rate_limit::line(brake.as_ref());
     let commands = demo.as_ref().map(|demo| demo.commands(&server)).unwrap_or_default();
     say(&format!(
-        "grantor-server {} listens on {address}\n\n{}{rotation}{skew}{trusted}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
+        "grantor-server {} listens on {address}\n\n{}{initial_access}{rotation}{brake}{skew}{trusted}{clients}{commands}{}Ready. Ctrl-C or SIGTERM stops it.\n",
         env!("CARGO_PKG_VERSION"),
         server.summary(),
         public_commands(&server),
@@ -108,6 +121,17 @@ pub(crate) async fn start(flags: &Flags) -> Result<(), Failure> {
     // The file of its key goes now, and no sooner.
     drop(demo);
     Ok(())
+}
+
+/// Who may register clients.
+const fn initial_access_line(configured: bool, stored: bool) -> &'static str {
+    match (configured, stored) {
+        (true, true) => {
+            "initial access  the token of --initial-access-token, and those of `initial-access create`\n"
+        }
+        (true, false) => "initial access  the token of --initial-access-token\n",
+        (false, _) => "initial access  the tokens of `grantor-server initial-access create`\n",
+    }
 }
 
 /// What fetches keys that are published. A machine without root certificates serves whoever needs none of those.

@@ -4,10 +4,11 @@ use std::error::Error;
 
 use grantor::Stores;
 use grantor::store::{
-    Claim, ClientRegistry, Insert, Revision, StoreError, TokenState, TokenStore, TrustRegistry,
+    Claim, ClientRegistry, Consume, InitialAccess, InitialAccessStore, Insert, Revision, StoreError,
+    TokenState, TokenStore, TrustRegistry,
 };
 
-use crate::fixture::{NOW, at, builder, client, done, issuer, proof, race, record, token};
+use crate::fixture::{NOW, access, at, builder, client, done, issuer, proof, race, record, token};
 
 fn is_full<T>(answer: Result<T, StoreError>, option: &str) -> bool {
     let names = |error: &StoreError| error.source().is_some_and(|source| source.to_string().contains(option));
@@ -138,9 +139,27 @@ fn trusted_issuers_have_a_bound_of_their_own() {
 }
 
 #[test]
+fn initial_access_tokens_have_a_bound_of_their_own_and_a_full_store_counts_their_uses() {
+    let store = builder().0.max_initial_access_tokens(2).max_clients(0).build();
+    let tokens = ["a", "b", "c"].map(access);
+    let insert = |token: &InitialAccess| done(InitialAccessStore::insert(&store, token));
+    assert_eq!(insert(&tokens[0]).unwrap(), Insert::Done);
+    assert_eq!(insert(&tokens[1]).unwrap(), Insert::Done);
+    assert!(is_full(insert(&tokens[2]), "max_initial_access_tokens"));
+    assert_eq!(insert(&tokens[0]).unwrap(), Insert::Exists);
+    assert_eq!(done(store.consume(tokens[0].id(), 1)).unwrap(), Consume::Done);
+    assert_eq!(done(store.consume(tokens[0].id(), 1)).unwrap(), Consume::Spent);
+    assert_eq!(done(store.consume(tokens[2].id(), 1)).unwrap(), Consume::Missing);
+    let _gone = done(InitialAccessStore::delete(&store, tokens[0].id())).unwrap();
+    assert_eq!(insert(&tokens[2]).unwrap(), Insert::Done);
+    assert_eq!(store.usage().initial_access_tokens, 2);
+}
+
+#[test]
 fn a_store_that_becomes_all_stores_brings_them_along() {
     let stores = format!("{:?}", Stores::from(builder().0.build()));
     assert!(stores.contains("trust: Some(MemoryStore"), "{stores}");
+    assert!(stores.contains("initial_access: Some(MemoryStore"), "{stores}");
 }
 
 #[test]
@@ -152,6 +171,6 @@ fn it_shows_how_much_it_holds_and_none_of_it() {
     );
     assert_eq!(
         format!("{store:?}"),
-        "MemoryStore(Usage { clients: 1, trusted_issuers: 0, claims: 0, tokens: 0, credential_uses: 0 })"
+        "MemoryStore(Usage { clients: 1, trusted_issuers: 0, initial_access_tokens: 0, claims: 0, tokens: 0, credential_uses: 0 })"
     );
 }

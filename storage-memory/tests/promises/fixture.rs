@@ -8,7 +8,7 @@ use std::sync::{Arc, Barrier};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use grantor::store::{AuthMethod, ClaimMatch, Client, IssuerKeys, TokenRecord, TrustedIssuer};
+use grantor::store::{AuthMethod, ClaimMatch, Client, InitialAccess, IssuerKeys, TokenRecord, TrustedIssuer};
 use grantor::{ClientId, Clock, IssuerName, Jti, ProofId, ResourceUri, Timestamp, TokenId};
 use grantor_storage_memory::{MemoryStore, MemoryStoreBuilder};
 
@@ -113,6 +113,11 @@ pub(crate) fn client(text: &str) -> Client {
 pub(crate) fn issuer(name: &str) -> TrustedIssuer {
     let name = IssuerName::new(name).unwrap();
     TrustedIssuer::builder(name, IssuerKeys::Discovery, ClaimMatch::Any).build().unwrap()
+}
+
+pub(crate) fn access(id: &str) -> InitialAccess {
+    let digest = "A".repeat(43);
+    InitialAccess::from_document(&format!(r#"{{"v":1,"id":"{id}","digest":"{digest}"}}"#)).unwrap()
 }
 
 pub(crate) fn named(text: &str, name: &str) -> Client {

@@ -2,10 +2,12 @@
 
 use std::future::Future;
 
-use grantor::store::{ClientRegistry, KeyStore, Revision, StoreError, TokenStore, TrustRegistry};
+use grantor::store::{
+    ClientRegistry, InitialAccessStore, KeyStore, Revision, StoreError, TokenStore, TrustRegistry,
+};
 
 use crate::database::{Database, pool_of_one, server};
-use crate::records::{FIRST, at, client, issuer, keys, proof, record, token};
+use crate::records::{FIRST, access, at, client, issuer, keys, proof, record, token};
 
 /// The log must have reached the disk beyond where it stood before the call.
 async fn is_flushed<T>(database: &Database, what: &str, call: impl Future<Output = Result<T, StoreError>>) {
@@ -38,6 +40,10 @@ async fn every_write_is_on_the_disk_before_it_is_answered_even_if_synchronous_co
         is_flushed(&database, "insert an issuer", TrustRegistry::insert(&store, FIRST, &trusted)).await;
         is_flushed(&database, "update an issuer", TrustRegistry::update(&store, FIRST, &trusted)).await;
         is_flushed(&database, "delete an issuer", TrustRegistry::delete(&store, trusted.issuer())).await;
+        let initial = access(&round.to_string());
+        is_flushed(&database, "insert a token", InitialAccessStore::insert(&store, &initial)).await;
+        is_flushed(&database, "use it", store.consume(initial.id(), 1)).await;
+        is_flushed(&database, "delete it", InitialAccessStore::delete(&store, initial.id())).await;
         is_flushed(&database, "replace keys", store.replace(revision, &keys("a"))).await;
     }
 }

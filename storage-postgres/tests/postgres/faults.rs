@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use grantor::store::{
-    Claim, ClientQuery, ClientRegistry, ClientStore, CredentialUsage, KeyStore, StoreError, TokenStore,
-    TrustQuery, TrustRegistry, TrustStore,
+    Claim, ClientQuery, ClientRegistry, ClientStore, CredentialUsage, InitialAccessQuery, InitialAccessStore,
+    KeyStore, StoreError, TokenStore, TrustQuery, TrustRegistry, TrustStore,
 };
 use grantor_storage_postgres::sqlx::postgres::PgConnectOptions;
 use grantor_storage_postgres::sqlx::{self, Row};
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::database::{Database, chain, pool_of_one, server, until};
 use crate::proxy::{Proxy, through};
-use crate::records::{FIRST, at, id, iss, issuer, proof, token, used};
+use crate::records::{FIRST, access, at, id, iss, issuer, proof, token, used};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -39,6 +39,7 @@ async fn a_server_that_is_away_is_an_error_in_bounded_time_and_tells_no_password
             fails(ClientStore::find(&store, &id("a"))).await,
             fails(TrustStore::find(&store, &iss("a"))).await,
             fails(TrustRegistry::insert(&store, FIRST, &issuer("a"))).await,
+            fails(store.consume(access("a").id(), 1)).await,
             fails(store.load()).await,
             fails(store.prune(at(1), 1)).await,
             fails(store.touch(&[used("a", "secret", 1)])).await,
@@ -141,6 +142,8 @@ async fn what_a_standby_says_is_not_believed() {
         fails(ClientRegistry::list(&store, &ClientQuery::first(1).with_name_prefix("a"))).await,
         fails(TrustStore::find(&store, &iss("a"))).await,
         fails(TrustRegistry::list(&store, &TrustQuery::first(1))).await,
+        fails(InitialAccessStore::find(&store, access("a").id())).await,
+        fails(InitialAccessStore::list(&store, &InitialAccessQuery::first(1))).await,
     ] {
         assert!(said.contains("standby"), "{said}");
     }

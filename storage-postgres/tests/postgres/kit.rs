@@ -45,6 +45,12 @@ impl Fixture for Database {
             ))
             .bind(issuer.as_str().to_owned())
             .bind(document.to_owned()),
+            Planted::InitialAccess { id, document } => sqlx::query(self.sql(
+                "INSERT INTO $SCHEMA.initial_access (id, uses, document) VALUES ($1, 1, $2)
+                 ON CONFLICT (id) DO UPDATE SET document = $2",
+            ))
+            .bind(id.as_str().to_owned())
+            .bind(document.to_owned()),
             Planted::Keys { document } => sqlx::query(self.sql(
                 "INSERT INTO $SCHEMA.key_set (id, revision, document) VALUES (1, 1, $1)
                  ON CONFLICT (id) DO UPDATE SET document = $1",
@@ -143,6 +149,10 @@ grantor_conformance::token_store!(
     fixture
 );
 grantor_conformance::credential_usage!(
+    #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
+    fixture
+);
+grantor_conformance::initial_access_store!(
     #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
     fixture
 );

@@ -8,6 +8,7 @@ mod durability;
 mod faults;
 mod foreign;
 mod guests;
+mod initial_access;
 mod injection;
 mod island;
 mod kit;

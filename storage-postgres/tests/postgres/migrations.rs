@@ -2,14 +2,14 @@
 
 use grantor::ProofId;
 use grantor::store::{
-    Claim, ClientRegistry, ClientStore, CredentialUsage, Insert, KeyStore, TokenStore, TrustQuery,
-    TrustRegistry, TrustStore,
+    Claim, ClientRegistry, ClientStore, Consume, CredentialUsage, InitialAccessQuery, InitialAccessStore,
+    Insert, KeyStore, TokenStore, TrustQuery, TrustRegistry, TrustStore,
 };
 use grantor_storage_postgres::sqlx::{self, AssertSqlSafe, Connection};
 use grantor_storage_postgres::{MigrateError, PostgresStore};
 
 use crate::database::{Database, chain, pool_of_one, random_name, server};
-use crate::records::{FIRST, at, client, id, iss, issuer, keys, proof, record, token, used};
+use crate::records::{FIRST, access, at, client, id, iss, issuer, keys, proof, record, token, used};
 
 const HISTORY: &str = "SELECT count(*) FROM $SCHEMA.migrations";
 
@@ -56,7 +56,7 @@ async fn the_tables_of_a_newer_release_are_refused() {
     let database = Database::migrated().await;
     database.run("INSERT INTO $SCHEMA.migrations (version, name, sql) VALUES (1000, 'later', '')").await;
     let refused = database.store().migrate().await.unwrap_err();
-    assert!(matches!(&refused, MigrateError::Newer { found: 1000, known: 3, .. }), "{refused:?}");
+    assert!(matches!(&refused, MigrateError::Newer { found: 1000, known: 4, .. }), "{refused:?}");
 }
 
 /// As a release left it that knew of the first migration alone, with what it kept.
@@ -65,7 +65,10 @@ async fn the_tables_of_a_newer_release_are_refused() {
 async fn a_schema_of_an_older_release_is_brought_up_to_this_one_and_keeps_what_is_in_it() {
     let database = Database::migrated().await;
     database
-        .run("DROP TABLE $SCHEMA.credential_usage, $SCHEMA.trusted_issuers; DELETE FROM $SCHEMA.migrations WHERE version > 1")
+        .run(
+            "DROP TABLE $SCHEMA.credential_usage, $SCHEMA.trusted_issuers, $SCHEMA.initial_access;
+             DELETE FROM $SCHEMA.migrations WHERE version > 1",
+        )
         .await;
     let store = database.store();
     assert_eq!(store.claim(&proof(1), at(1)).await.unwrap(), Claim::First);
@@ -91,10 +94,13 @@ async fn a_schema_of_an_older_release_is_brought_up_to_this_one_and_keeps_what_i
 /// As a release left it that knew of the first two. Nothing but trust waits for the third.
 #[tokio::test]
 #[ignore = "needs PostgreSQL: bash .ci/test starts one"]
-async fn a_schema_of_the_release_before_this_one_is_brought_up_to_it_and_keeps_what_is_in_it() {
+async fn a_schema_of_the_second_release_is_brought_up_to_this_one_and_keeps_what_is_in_it() {
     let database = Database::migrated().await;
     database
-        .run("DROP TABLE $SCHEMA.trusted_issuers; DELETE FROM $SCHEMA.migrations WHERE version > 2")
+        .run(
+            "DROP TABLE $SCHEMA.trusted_issuers, $SCHEMA.initial_access;
+             DELETE FROM $SCHEMA.migrations WHERE version > 2",
+        )
         .await;
     let store = database.store();
     assert_eq!(store.claim(&proof(1), at(1)).await.unwrap(), Claim::First);
@@ -119,6 +125,37 @@ async fn a_schema_of_the_release_before_this_one_is_brought_up_to_it_and_keeps_w
     assert_eq!(store.claim(&proof(1), at(1)).await.unwrap(), Claim::Replayed);
     assert!(ClientStore::find(&store, &id("a")).await.unwrap().is_some());
     assert_eq!(store.last_used(&id("a")).await.unwrap().len(), 1);
+}
+
+/// As a release left it that knew of the first three. Nothing but initial access waits for the fourth.
+#[tokio::test]
+#[ignore = "needs PostgreSQL: bash .ci/test starts one"]
+async fn a_schema_of_the_release_before_this_one_is_brought_up_to_it_and_keeps_what_is_in_it() {
+    let database = Database::migrated().await;
+    database.run("DROP TABLE $SCHEMA.initial_access; DELETE FROM $SCHEMA.migrations WHERE version > 3").await;
+    let (store, initial) = (database.store(), access("a"));
+    assert_eq!(store.claim(&proof(1), at(1)).await.unwrap(), Claim::First);
+    assert_eq!(ClientRegistry::insert(&store, FIRST, &client("a")).await.unwrap(), Insert::Done);
+    assert_eq!(TrustRegistry::insert(&store, FIRST, &issuer("a")).await.unwrap(), Insert::Done);
+    for refused in [
+        InitialAccessStore::find(&store, initial.id()).await.unwrap_err(),
+        InitialAccessStore::insert(&store, &initial).await.unwrap_err(),
+        store.consume(initial.id(), 1).await.unwrap_err(),
+        InitialAccessStore::delete(&store, initial.id()).await.unwrap_err(),
+        InitialAccessStore::list(&store, &InitialAccessQuery::first(1)).await.unwrap_err(),
+    ] {
+        assert!(
+            refused.is_unavailable() && chain(&refused).contains("PostgresStore::migrate"),
+            "{refused:?}"
+        );
+    }
+    store.migrate().await.unwrap();
+    assert_eq!(database.number(HISTORY).await, PostgresStore::migrations().count() as i64);
+    assert_eq!(InitialAccessStore::insert(&store, &initial).await.unwrap(), Insert::Done);
+    assert_eq!(store.consume(initial.id(), 1).await.unwrap(), Consume::Done);
+    assert_eq!(store.claim(&proof(1), at(1)).await.unwrap(), Claim::Replayed);
+    assert!(ClientStore::find(&store, &id("a")).await.unwrap().is_some());
+    assert!(TrustStore::find(&store, &iss("a")).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -172,6 +209,10 @@ async fn a_role_that_may_only_read_and_write_rows_is_enough() {
     let _updated = TrustRegistry::update(&store, FIRST, &issuer("a")).await.unwrap();
     assert!(TrustStore::find(&store, &iss("a")).await.unwrap().is_some());
     let _deleted = TrustRegistry::delete(&store, &iss("a")).await.unwrap();
+    assert_eq!(InitialAccessStore::insert(&store, &access("a")).await.unwrap(), Insert::Done);
+    assert_eq!(store.consume(access("a").id(), 1).await.unwrap(), Consume::Done);
+    assert!(InitialAccessStore::find(&store, access("a").id()).await.unwrap().is_some());
+    let _deleted = InitialAccessStore::delete(&store, access("a").id()).await.unwrap();
     let _won = store.replace(store.load().await.unwrap().1, &keys("a")).await.unwrap();
     let _won = store.replace(store.load().await.unwrap().1, &keys("b")).await.unwrap();
     assert_eq!(store.claim(&proof(1), at(1)).await.unwrap(), Claim::First);

@@ -2,23 +2,24 @@
 //! the very statements that it has prepared there.
 
 use grantor::store::{
-    ClientQuery, ClientRegistry, ClientStore, CredentialUsage, TokenStore, TrustQuery, TrustRegistry,
-    TrustStore,
+    ClientQuery, ClientRegistry, ClientStore, CredentialUsage, InitialAccessQuery, InitialAccessStore,
+    TokenStore, TrustQuery, TrustRegistry, TrustStore,
 };
 use grantor_storage_postgres::sqlx::postgres::PgPool;
 use grantor_storage_postgres::sqlx::{self, AssertSqlSafe, Row};
 
 use crate::database::Database;
-use crate::records::{FIRST, at, client, id, iss, issuer, named, proof, record, token, used};
+use crate::records::{FIRST, access, at, client, id, iss, issuer, named, proof, record, token, used};
 
 const FILL: &str = "
     INSERT INTO $SCHEMA.clients SELECT 'client ' || number, 1, 'name ' || number, '{}' FROM generate_series(1, 20000) AS number;
     INSERT INTO $SCHEMA.trusted_issuers SELECT 'issuer ' || number, 1, '{}' FROM generate_series(1, 20000) AS number;
+    INSERT INTO $SCHEMA.initial_access SELECT 'token-' || number, 0, '{}' FROM generate_series(1, 20000) AS number;
     INSERT INTO $SCHEMA.claims SELECT sha256(int8send(number)), number FROM generate_series(1, 20000) AS number;
     INSERT INTO $SCHEMA.tokens SELECT sha256(int8send(number)), number FROM generate_series(1, 20000) AS number;
     INSERT INTO $SCHEMA.credential_usage SELECT 'client ' || number / 2, 'secret ' || number % 2, 4000000000 + number
         FROM generate_series(1, 20000) AS number;
-    ANALYZE $SCHEMA.clients, $SCHEMA.trusted_issuers, $SCHEMA.claims, $SCHEMA.tokens, $SCHEMA.credential_usage";
+    ANALYZE $SCHEMA.clients, $SCHEMA.trusted_issuers, $SCHEMA.initial_access, $SCHEMA.claims, $SCHEMA.tokens, $SCHEMA.credential_usage";
 
 /// The plan of the one prepared statement that has `words` in it, made without knowing what is bound.
 async fn plan(pool: &PgPool, words: &str, bound: &str) -> String {
@@ -53,6 +54,13 @@ async fn every_statement_goes_by_an_index() {
     let _prepared = TrustRegistry::delete(&store, &iss("new")).await.unwrap();
     let end = TrustQuery::first(10).starting_after(iss("zzz"));
     let _prepared = TrustRegistry::list(&store, &end).await.unwrap();
+    let token_of_a = access("a");
+    let _prepared = InitialAccessStore::find(&store, token_of_a.id()).await.unwrap();
+    let _prepared = InitialAccessStore::insert(&store, &token_of_a).await.unwrap();
+    let _prepared = store.consume(token_of_a.id(), 1).await.unwrap();
+    let end = InitialAccessQuery::first(10).starting_after(access("zzz").id().clone());
+    let _prepared = InitialAccessStore::list(&store, &end).await.unwrap();
+    let _prepared = InitialAccessStore::delete(&store, token_of_a.id()).await.unwrap();
     let _prepared = store.claim(&proof(1), at(1)).await.unwrap();
     let _prepared = TokenStore::insert(&store, &token(1), &record(100)).await.unwrap();
     let _prepared = TokenStore::find(&store, &token(1)).await.unwrap();
@@ -71,6 +79,10 @@ async fn every_statement_goes_by_an_index() {
         ("UPDATE \"$SCHEMA\".trusted_issuers", "'a', 1, 2, 'a'", &["trusted_issuers_pkey"]),
         ("DELETE FROM \"$SCHEMA\".trusted_issuers", "'a'", &["trusted_issuers_pkey"]),
         ("trusted_issuers WHERE id > $1 ORDER BY id", "'a', 11", &["trusted_issuers_pkey"]),
+        (".initial_access) AS held ON held.id", "'a'", &["initial_access_pkey"]),
+        ("UPDATE \"$SCHEMA\".initial_access", "'a', 1", &["initial_access_pkey"]),
+        ("DELETE FROM \"$SCHEMA\".initial_access", "'a'", &["initial_access_pkey"]),
+        ("initial_access WHERE id > $1 ORDER BY id", "'a', 11", &["initial_access_pkey"]),
         ("starts_with", "'a', 11, 'a'", &["clients_name"]),
         ("(SELECT id, document FROM", digest, &["tokens_pkey"]),
         ("claims_gone AS", "1, 1000", &["claims_until", "claims_pkey", "tokens_until", "tokens_pkey"]),

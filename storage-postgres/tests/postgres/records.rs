@@ -1,8 +1,8 @@
 //! Records and ids to store.
 
 use grantor::store::{
-    AuthMethod, ClaimMatch, Client, CredentialUse, IssuerKeys, KeyRecord, KeySet, PrivateKey, Revision,
-    TokenRecord, TrustedIssuer,
+    AuthMethod, ClaimMatch, Client, CredentialUse, InitialAccess, IssuerKeys, KeyRecord, KeySet, PrivateKey,
+    Revision, TokenRecord, TrustedIssuer,
 };
 use grantor::{ClientId, CredentialId, IssuerName, Jti, KeyId, ProofId, ResourceUri, Timestamp, TokenId};
 use serde_json::Map;
@@ -53,6 +53,11 @@ pub(crate) fn iss(text: &str) -> IssuerName {
 pub(crate) fn issuer(text: &str) -> TrustedIssuer {
     let keys = IssuerKeys::Unknown("newer".into());
     TrustedIssuer::builder(iss(text), keys, ClaimMatch::Any).build().unwrap()
+}
+
+pub(crate) fn access(id: &str) -> InitialAccess {
+    let digest = "A".repeat(43);
+    InitialAccess::from_document(&format!(r#"{{"v":1,"id":"{id}","digest":"{digest}"}}"#)).unwrap()
 }
 
 /// A set of one key of that name.

@@ -3,14 +3,14 @@
 use std::future::Future;
 
 use grantor::store::{
-    ClientQuery, ClientRegistry, ClientStore, CredentialUsage, KeyStore, Revision, StoreError, TokenStore,
-    TrustQuery, TrustRegistry, TrustStore,
+    ClientQuery, ClientRegistry, ClientStore, CredentialUsage, InitialAccessQuery, InitialAccessStore,
+    KeyStore, Revision, StoreError, TokenStore, TrustQuery, TrustRegistry, TrustStore,
 };
 use grantor_storage_postgres::sqlx::postgres::PgPool;
 
 use crate::database::{Database, pool_of_one, until};
 use crate::proxy::Proxy;
-use crate::records::{FIRST, at, client, issuer, keys, proof, record, token};
+use crate::records::{FIRST, access, at, client, issuer, keys, proof, record, token};
 
 /// Bind, execute, close the portal, and one sync to wait for.
 const ONE_ROUND_TRIP: &str = "BECS";
@@ -35,6 +35,7 @@ async fn every_call_is_one_statement_and_one_round_trip_once_it_is_prepared() {
     for round in 0..2_usize {
         let held = client(&format!("client {round}"));
         let trusted = issuer(&format!("issuer-{round}"));
+        let (initial, pages) = (access(&format!("token-{round}")), InitialAccessQuery::first(9));
         let revision = Revision::new(round as u64);
         let calls = [
             ("insert a client", sent(&proxy, &pool, ClientRegistry::insert(&store, FIRST, &held)).await),
@@ -48,6 +49,19 @@ async fn every_call_is_one_statement_and_one_round_trip_once_it_is_prepared() {
             ("update an issuer", sent(&proxy, &pool, TrustRegistry::update(&store, FIRST, &trusted)).await),
             ("list issuers", sent(&proxy, &pool, TrustRegistry::list(&store, &TrustQuery::first(9))).await),
             ("delete an issuer", sent(&proxy, &pool, TrustRegistry::delete(&store, trusted.issuer())).await),
+            (
+                "insert a token of access",
+                sent(&proxy, &pool, InitialAccessStore::insert(&store, &initial)).await,
+            ),
+            (
+                "find a token of access",
+                sent(&proxy, &pool, InitialAccessStore::find(&store, initial.id())).await,
+            ),
+            ("use it", sent(&proxy, &pool, store.consume(initial.id(), 1)).await),
+            ("use what is spent", sent(&proxy, &pool, store.consume(initial.id(), 1)).await),
+            ("list tokens of access", sent(&proxy, &pool, InitialAccessStore::list(&store, &pages)).await),
+            ("delete it", sent(&proxy, &pool, InitialAccessStore::delete(&store, initial.id())).await),
+            ("use what is gone", sent(&proxy, &pool, store.consume(initial.id(), 1)).await),
             ("load keys", sent(&proxy, &pool, store.load()).await),
             ("replace keys", sent(&proxy, &pool, store.replace(Revision::ABSENT, &keys("a"))).await),
             ("replace keys again", sent(&proxy, &pool, store.replace(revision.next(), &keys("b"))).await),

@@ -26,6 +26,7 @@ async fn a_store_that_becomes_all_stores_brings_them_along() {
     let stores = format!("{:?}", grantor::Stores::from(PostgresStore::new(nowhere)));
     assert!(stores.contains("usage: Some(PostgresStore"), "{stores}");
     assert!(stores.contains("trust: Some(PostgresStore"), "{stores}");
+    assert!(stores.contains("initial_access: Some(PostgresStore"), "{stores}");
 }
 
 #[tokio::test]

@@ -55,8 +55,10 @@ pub(crate) fn client(port: u16) -> Client {
 }
 
 /// For a machine that has much else to do: what is slow is no failure, and what is down is told at once all the same.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
 pub(crate) fn patient(builder: RedisStoreBuilder) -> RedisStoreBuilder {
-    builder.connect_timeout(Duration::from_secs(10)).response_timeout(Duration::from_secs(10))
+    builder.connect_timeout(PATIENCE).response_timeout(PATIENCE)
 }
 
 /// A raw command over a connection of its own.

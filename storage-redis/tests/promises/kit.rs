@@ -4,12 +4,12 @@ use std::env;
 
 use grantor::async_trait;
 use grantor::store::{AuthMethod, Client, ClientRegistry, Insert, Revision, TrustRegistry, TrustedIssuer};
-use grantor::{ClientId, SystemEntropy};
+use grantor::{ClientId, RateLimits, SystemEntropy};
 use grantor_conformance::{Fixture, Planted};
-use grantor_storage_redis::RedisStore;
+use grantor_storage_redis::{RedisRateLimiter, RedisStore};
 use redis::Client as RedisClient;
 
-use crate::fixture::{nobody_listens, own_prefix, patient, run};
+use crate::fixture::{PATIENCE, nobody_listens, own_prefix, patient, run};
 use crate::trust::issuer;
 
 /// The keys of one prefix on the servers of `.ci/servers`.
@@ -82,6 +82,9 @@ impl Fixture for Shared {
             Planted::TrustedIssuer { issuer, document } => {
                 self.record("issuers", issuer.as_str(), document).await
             }
+            Planted::InitialAccess { id, document } => {
+                self.record("initial_access", id.as_str(), document).await
+            }
             Planted::Keys { document } => {
                 let key = format!("{{{prefix}:1:keys}}");
                 redis::cmd("SET").arg(key).arg(format!("7 {document}")).clone()
@@ -143,8 +146,36 @@ async fn trusted_by_cluster() -> (RedisStore, Vec<TrustedIssuer>) {
     trusted(cluster().await).await
 }
 
+/// Rate limiters over handles of this one's.
+struct Limiters(Shared, RateLimits);
+
+#[async_trait]
+impl Fixture for Limiters {
+    type Store = RedisRateLimiter;
+
+    async fn open(&self) -> RedisRateLimiter {
+        self.0.open().await.rate_limiter(self.1).give_up_after(PATIENCE)
+    }
+
+    async fn cut_off(&self) -> Option<RedisRateLimiter> {
+        Some(self.0.cut_off().await?.rate_limiter(self.1).give_up_after(PATIENCE))
+    }
+
+    async fn plant(&self, _document: Planted<'_>) -> bool {
+        false
+    }
+}
+
+async fn limiters_of_single(limits: RateLimits) -> Limiters {
+    Limiters(single().await, limits)
+}
+
+async fn limiters_of_cluster(limits: RateLimits) -> Limiters {
+    Limiters(cluster().await, limits)
+}
+
 mod on_one_server {
-    use super::{shown_by_single, single, trusted_by_single};
+    use super::{limiters_of_single, shown_by_single, single, trusted_by_single};
 
     grantor_conformance::token_store!(
         #[ignore = "needs Redis: bash .ci/test starts one"]
@@ -170,14 +201,22 @@ mod on_one_server {
         #[ignore = "needs Redis: bash .ci/test starts one"]
         single
     );
+    grantor_conformance::initial_access_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        single
+    );
     grantor_conformance::trust_store!(
         #[ignore = "needs Redis: bash .ci/test starts one"]
         trusted_by_single
     );
+    grantor_conformance::rate_limiter!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        limiters_of_single
+    );
 }
 
 mod on_a_cluster {
-    use super::{cluster, shown_by_cluster, trusted_by_cluster};
+    use super::{cluster, limiters_of_cluster, shown_by_cluster, trusted_by_cluster};
 
     grantor_conformance::token_store!(
         #[ignore = "needs Redis: bash .ci/test starts one"]
@@ -203,8 +242,16 @@ mod on_a_cluster {
         #[ignore = "needs Redis: bash .ci/test starts one"]
         cluster
     );
+    grantor_conformance::initial_access_store!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        cluster
+    );
     grantor_conformance::trust_store!(
         #[ignore = "needs Redis: bash .ci/test starts one"]
         trusted_by_cluster
+    );
+    grantor_conformance::rate_limiter!(
+        #[ignore = "needs Redis: bash .ci/test starts one"]
+        limiters_of_cluster
     );
 }

@@ -43,6 +43,7 @@ fn a_store_that_becomes_all_stores_brings_them_along() {
     let stores = format!("{:?}", grantor::Stores::from(RedisStore::single(nobody).build().unwrap()));
     assert!(stores.contains("usage: Some(RedisStore"), "{stores}");
     assert!(stores.contains("trust: Some(RedisStore"), "{stores}");
+    assert!(stores.contains("initial_access: Some(RedisStore"), "{stores}");
 }
 
 #[tokio::test]

@@ -2,12 +2,12 @@
 
 use grantor::store::{Delete, Insert, Revision, Update};
 
-use super::{FIRST, Record, Registry, expect, expect_none, ids_of, insert, update, walk_all};
+use super::{Changing, FIRST, Keeps, Registry, expect, expect_none, ids_of, insert, update, walk_all};
 use crate::broken::{Checked, Promise};
 use crate::fixture::Fixture;
 
 /// An id that is taken stays as it is.
-pub(crate) async fn insert_never_overwrites<R: Record, F: Fixture>(fixture: &F, promise: Promise) -> Checked
+pub(crate) async fn insert_never_overwrites<R: Changing, F: Fixture>(fixture: &F, promise: Promise) -> Checked
 where
     F::Store: Registry<R>,
 {
@@ -26,7 +26,7 @@ where
 }
 
 /// Compare and swap, with revisions up to the last that every database holds exactly.
-pub(crate) async fn update_needs_the_current_revision_and_leaves_the_next<R: Record, F: Fixture>(
+pub(crate) async fn update_needs_the_current_revision_and_leaves_the_next<R: Changing, F: Fixture>(
     fixture: &F,
     promise: Promise,
 ) -> Checked
@@ -62,7 +62,7 @@ where
 }
 
 /// What was deleted stays so, until somebody inserts it anew.
-pub(crate) async fn delete_is_final<R: Record, F: Fixture>(fixture: &F, promise: Promise) -> Checked
+pub(crate) async fn delete_is_final<R: Changing, F: Fixture>(fixture: &F, promise: Promise) -> Checked
 where
     F::Store: Registry<R>,
 {
@@ -98,7 +98,7 @@ where
 }
 
 /// The next `find` and `list` of any process see a write that has returned, whatever they were told before.
-pub(crate) async fn what_is_written_is_seen_at_once_by_every_handle<R: Record, F: Fixture>(
+pub(crate) async fn what_is_written_is_seen_at_once_by_every_handle<R: Changing, F: Fixture>(
     fixture: &F,
     promise: Promise,
 ) -> Checked

@@ -6,7 +6,7 @@ use grantor::store::{
 };
 use grantor::{ClientId, async_trait};
 
-use super::{Finds, Page, Query, Record, Registry};
+use super::{Changing, FIRST, Finds, Keeps, Page, Query, Record, Registry};
 use crate::broken::{Checked, Promise};
 use crate::fixture::Planted;
 use crate::hostile;
@@ -17,6 +17,7 @@ impl Record for Client {
     type Query = ClientQuery;
 
     const LONGEST: usize = 255;
+    const BEGINS: Revision = FIRST;
 
     fn id_of(promise: Promise, text: &str) -> Checked<ClientId> {
         client_id(promise, text)
@@ -43,10 +44,6 @@ impl Record for Client {
         promise.made(Self::builder(id, AuthMethod::CLIENT_SECRET_BASIC).name(name).build())
     }
 
-    fn with_enabled(&self, promise: Promise, enabled: bool) -> Checked<Self> {
-        promise.made(self.to_builder().enabled(enabled).build())
-    }
-
     fn from_document(text: &str) -> Result<Self, StoreError> {
         Self::from_document(text)
     }
@@ -63,21 +60,6 @@ impl Record for Client {
         vec![hostile::client_document(id), hostile::publishing_client_document(id)]
     }
 
-    fn document_of_word(id: &str, word: &str, enabled: bool) -> String {
-        let credentials: Vec<String> = (0..10)
-            .map(|number| {
-                format!(r#"{{"id":"{word}-{number}","kind":{{"newer":"{word}"}},"label":"{word}"}}"#)
-            })
-            .collect();
-        format!(
-            r#"{{"v":1,"id":"{id}","name":"{word}","enabled":{enabled},"auth_method":"client_secret_basic",
-            "credentials":[{}],"grant_types":["client_credentials","{word}"],"scope":"{word}",
-            "resources":["https://{word}.example.com"],"token_epoch":{},"metadata":{{"{word}":"{word}"}}}}"#,
-            credentials.join(","),
-            word.len()
-        )
-    }
-
     fn planted<'a>(id: &'a ClientId, document: &'a str) -> Planted<'a> {
         Planted::Client { id, document }
     }
@@ -87,13 +69,38 @@ impl Record for Client {
             ("name", self.name() == other.name()),
             ("enabled", self.is_enabled() == other.is_enabled()),
             ("auth_method", self.auth_method() == other.auth_method()),
+            ("auth_signing_alg", self.auth_signing_alg() == other.auth_signing_alg()),
             ("credentials", self.credentials() == other.credentials()),
             ("grant_types", self.grant_types().eq(other.grant_types())),
             ("scope", self.scope() == other.scope()),
             ("resources", self.resources() == other.resources()),
             ("token_epoch", self.token_epoch() == other.token_epoch()),
             ("metadata", self.metadata() == other.metadata()),
+            ("registration", self.registration() == other.registration()),
         ]
+    }
+}
+
+impl Changing for Client {
+    fn with_enabled(&self, promise: Promise, enabled: bool) -> Checked<Self> {
+        promise.made(self.to_builder().enabled(enabled).build())
+    }
+
+    fn document_of_word(id: &str, word: &str, enabled: bool) -> String {
+        let credentials: Vec<String> = (0..10)
+            .map(|number| {
+                format!(r#"{{"id":"{word}-{number}","kind":{{"newer":"{word}"}},"label":"{word}"}}"#)
+            })
+            .collect();
+        format!(
+            r#"{{"v":1,"id":"{id}","name":"{word}","enabled":{enabled},"auth_method":"client_secret_basic",
+            "auth_signing_alg":"{word}","registration":{},
+            "credentials":[{}],"grant_types":["client_credentials","{word}"],"scope":"{word}",
+            "resources":["https://{word}.example.com"],"token_epoch":{},"metadata":{{"{word}":"{word}"}}}}"#,
+            hostile::registration(word, &format!(r#"{{"client_uri":"https://{word}.example.com"}}"#)),
+            credentials.join(","),
+            word.len()
+        )
     }
 }
 
@@ -127,13 +134,9 @@ impl<S: ClientStore + ?Sized> Finds<Client> for S {
 }
 
 #[async_trait]
-impl<S: ClientRegistry + ?Sized> Registry<Client> for S {
+impl<S: ClientRegistry + ?Sized> Keeps<Client> for S {
     async fn insert(&self, first: Revision, client: &Client) -> Result<Insert, StoreError> {
         ClientRegistry::insert(self, first, client).await
-    }
-
-    async fn update(&self, expected: Revision, client: &Client) -> Result<Update, StoreError> {
-        ClientRegistry::update(self, expected, client).await
     }
 
     async fn delete(&self, id: &ClientId) -> Result<Delete, StoreError> {
@@ -143,5 +146,12 @@ impl<S: ClientRegistry + ?Sized> Registry<Client> for S {
     async fn list(&self, query: &ClientQuery) -> Result<Page<Client>, StoreError> {
         let page = ClientRegistry::list(self, query).await?;
         Ok((page.clients, page.next))
+    }
+}
+
+#[async_trait]
+impl<S: ClientRegistry + ?Sized> Registry<Client> for S {
+    async fn update(&self, expected: Revision, client: &Client) -> Result<Update, StoreError> {
+        ClientRegistry::update(self, expected, client).await
     }
 }

@@ -2,14 +2,14 @@
 
 use grantor::store::{Delete, Insert, Update, Versioned};
 
-use super::{FIRST, Finds, Query, Record, Registry, expect, insert, update, walk_all};
+use super::{Changing, FIRST, Finds, Keeps, Query, Record, Registry, expect, insert, update, walk_all};
 use crate::broken::{Checked, Promise};
 use crate::fixture::Fixture;
 use crate::hostile::{DAMAGED, other_versions, with_unknown_members};
 use crate::outage::corrupt;
 
 /// Every member at its limit, with what databases stumble over.
-pub(crate) async fn big_and_hostile_ones_come_back_whole<R: Record, F: Fixture>(
+pub(crate) async fn big_and_hostile_ones_come_back_whole<R: Changing, F: Fixture>(
     fixture: &F,
     promise: Promise,
 ) -> Checked
@@ -23,7 +23,7 @@ where
 }
 
 /// Members that a newer release wrote.
-pub(crate) async fn unknown_members_survive<R: Record, F: Fixture>(fixture: &F, promise: Promise) -> Checked
+pub(crate) async fn unknown_members_survive<R: Changing, F: Fixture>(fixture: &F, promise: Promise) -> Checked
 where
     F::Store: Registry<R>,
 {
@@ -31,7 +31,7 @@ where
 }
 
 /// Through an insert, and through an update that changes something else.
-async fn comes_back<R: Record, F: Fixture>(fixture: &F, promise: Promise, document: &str) -> Checked
+async fn comes_back<R: Changing, F: Fixture>(fixture: &F, promise: Promise, document: &str) -> Checked
 where
     F::Store: Registry<R>,
 {
@@ -55,7 +55,7 @@ where
     promise.holds(deleted == Delete::Done, || "it could not be deleted".to_owned())
 }
 
-async fn expect_listed<R: Record>(promise: Promise, store: &impl Registry<R>, record: &R) -> Checked {
+pub(crate) async fn expect_listed<R: Record>(promise: Promise, store: &impl Keeps<R>, record: &R) -> Checked {
     let listed = walk_all(promise, store, 10).await?;
     let same = listed.len() == 1 && listed.iter().all(|listed| listed.record() == record);
     promise.holds(same, || format!("{} are listed, or with another record", listed.len()))
@@ -67,7 +67,7 @@ pub(crate) async fn one_of_an_unknown_version_is_corrupt<R: Record, F: Fixture>(
     promise: Promise,
 ) -> Checked
 where
-    F::Store: Registry<R>,
+    F::Store: Keeps<R>,
 {
     for number in 0..4 {
         let id = format!("planted-{number}");
@@ -80,7 +80,7 @@ where
 /// What is no record at all.
 pub(crate) async fn a_damaged_one_is_corrupt<R: Record, F: Fixture>(fixture: &F, promise: Promise) -> Checked
 where
-    F::Store: Registry<R>,
+    F::Store: Keeps<R>,
 {
     for (number, document) in DAMAGED.iter().enumerate() {
         planted(fixture, promise, &format!("planted-{number}"), document).await?;
@@ -91,7 +91,7 @@ where
 /// Such a record is no outcome of `find`, is not left out of a list, and keeps its id.
 async fn planted<R: Record, F: Fixture>(fixture: &F, promise: Promise, id: &str, document: &str) -> Checked
 where
-    F::Store: Registry<R>,
+    F::Store: Keeps<R>,
 {
     let (over, id) = (R::named(promise, id, "over")?, R::id_of(promise, id)?);
     if !fixture.plant(R::planted(&id, document)).await {

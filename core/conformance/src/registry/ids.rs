@@ -2,7 +2,9 @@
 
 use grantor::store::{Delete, Update};
 
-use super::{FIRST, Record, Registry, expect, expect_none, ids_of, insert, update, walk_all};
+use super::{
+    Changing, FIRST, Keeps, Record, Registry, expect, expect_none, ids_of, insert, update, walk_all,
+};
 use crate::broken::{Checked, Promise};
 use crate::fixture::Fixture;
 use crate::ids::hostile_ids;
@@ -10,7 +12,7 @@ use crate::ids::hostile_ids;
 /// Ids that differ by case, by spaces, by what a pattern, a script or a cut-off column would overlook.
 pub(crate) async fn ids_compare_byte_for_byte<R: Record, F: Fixture>(fixture: &F, promise: Promise) -> Checked
 where
-    F::Store: Registry<R>,
+    F::Store: Keeps<R>,
 {
     let (one, other) = (fixture.open().await, fixture.open().await);
     let records: Vec<R> = all(promise)?;
@@ -19,7 +21,7 @@ where
         insert(promise, &one, record).await?;
     }
     for record in &records {
-        expect(promise, &other, record, FIRST).await?;
+        expect(promise, &other, record, R::BEGINS).await?;
     }
     let mut expected: Vec<&str> = records.iter().map(|record| R::text(record.id())).collect();
     expected.sort_unstable();
@@ -29,7 +31,7 @@ where
 }
 
 /// An update or a delete of an id that could be a pattern, a range or a prefix of others.
-pub(crate) async fn a_change_of_one_touches_no_other<R: Record, F: Fixture>(
+pub(crate) async fn a_change_of_one_touches_no_other<R: Changing, F: Fixture>(
     fixture: &F,
     promise: Promise,
 ) -> Checked

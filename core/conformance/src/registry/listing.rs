@@ -1,6 +1,6 @@
 //! `list`: pages in byte order.
 
-use super::{Query, Record, Registry, ids_of, insert, walk, walk_all};
+use super::{Keeps, Query, Record, ids_of, insert, walk, walk_all};
 use crate::broken::{Checked, Promise};
 use crate::fixture::Fixture;
 use crate::race::{THREADS, race};
@@ -11,7 +11,7 @@ pub(crate) async fn pages_come_in_byte_order_and_none_is_left_out<R: Record, F: 
     promise: Promise,
 ) -> Checked
 where
-    F::Store: Registry<R>,
+    F::Store: Keeps<R>,
 {
     let (one, other) = (fixture.open().await, fixture.open().await);
     let empty = walk_all::<R>(promise, &one, 10).await?;
@@ -46,7 +46,7 @@ pub(crate) async fn pages_of_1_and_of_1000_are_whole<R: Record, F: Fixture>(
     promise: Promise,
 ) -> Checked
 where
-    F::Store: Registry<R>,
+    F::Store: Keeps<R>,
 {
     const COUNT: usize = 1003;
     let id = |number: usize| format!("{number:04}");
@@ -71,7 +71,7 @@ pub(super) fn fill<R: Record, F: Fixture>(
     id: impl Fn(usize) -> String + Sync,
 ) -> Checked
 where
-    F::Store: Registry<R>,
+    F::Store: Keeps<R>,
 {
     race(fixture, promise, 1, async |store, _, thread| {
         for number in (thread..count).step_by(THREADS) {

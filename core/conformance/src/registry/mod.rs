@@ -1,7 +1,8 @@
-//! What the registries of clients and of trusted issuers promise alike, once for both.
+//! What the stores of clients, of trusted issuers and of initial access tokens promise alike, once for all.
 //!
-//! The words of each promise are those of the port, so [`client_registry`](mod@crate::client_registry) and
-//! [`trust_registry`](mod@crate::trust_registry) bring them along.
+//! The words of each promise are those of the port, so [`client_registry`](mod@crate::client_registry),
+//! [`trust_registry`](mod@crate::trust_registry) and [`initial_access_store`](mod@crate::initial_access_store) bring them
+//! along.
 
 pub(crate) mod changing;
 pub(crate) mod documents;
@@ -13,6 +14,7 @@ pub(crate) mod paging;
 pub(crate) mod races;
 
 mod client;
+mod initial_access;
 mod trusted_issuer;
 
 use std::fmt::Debug;
@@ -23,7 +25,7 @@ use grantor::store::{Delete, Insert, Revision, StoreError, Update, Versioned};
 use crate::broken::{Checked, Promise};
 use crate::fixture::Planted;
 
-/// Where records begin, unless a check says otherwise.
+/// Where records that change begin, unless a check says otherwise.
 pub(crate) const FIRST: Revision = Revision::new(41);
 
 /// A kind of record that is found by an id which compares byte for byte.
@@ -36,26 +38,31 @@ pub(crate) trait Record: Clone + PartialEq + Debug + Send + Sync + Sized + 'stat
     fn is_id(text: &str) -> bool;
     /// The longest id.
     const LONGEST: usize;
+    /// The number that stands beside it once it was inserted at [`FIRST`].
+    const BEGINS: Revision;
 
     fn id(&self) -> &Self::Id;
     fn name(&self) -> Option<&str>;
     /// A small record, told from others of its id by its name.
     fn named(promise: Promise, id: &str, name: &str) -> Checked<Self>;
-    /// The same record, in another state.
-    fn with_enabled(&self, promise: Promise, enabled: bool) -> Checked<Self>;
-
     fn from_document(text: &str) -> Result<Self, StoreError>;
     fn to_document(&self) -> Result<String, StoreError>;
     /// Every member at its limit, with what databases stumble over, and disabled.
     fn hostile_document(id: &str) -> String;
     /// That one, and others with what cannot stand beside it.
     fn hostile_documents(id: &str) -> Vec<String>;
-    /// One that differs from that of another word in every member that a store may keep apart, enabled or not.
-    fn document_of_word(id: &str, word: &str, enabled: bool) -> String;
     fn planted<'a>(id: &'a Self::Id, document: &'a str) -> Planted<'a>;
 
     /// Each member that can be seen, by name, and whether it is the same.
     fn same_members(&self, other: &Self) -> Vec<(&'static str, bool)>;
+}
+
+/// One that is changed.
+pub(crate) trait Changing: Record {
+    /// The same record, in another state.
+    fn with_enabled(&self, promise: Promise, enabled: bool) -> Checked<Self>;
+    /// One that differs from that of another word in every member that a store may keep apart, enabled or not.
+    fn document_of_word(id: &str, word: &str, enabled: bool) -> String;
 }
 
 /// From where on to list, and how many.
@@ -66,31 +73,36 @@ pub(crate) trait Query<Id>: Clone + Send + Sync {
     fn limit(&self) -> usize;
 }
 
-/// The half of a port that only reads.
+/// The part of a port that only reads.
 #[async_trait]
 pub(crate) trait Finds<R: Record>: Send + Sync {
     async fn find(&self, id: &R::Id) -> Result<Option<Versioned<R>>, StoreError>;
     fn caveats(&self) -> Vec<String>;
 }
 
-/// The whole port.
+/// All of it but changes.
 #[async_trait]
-pub(crate) trait Registry<R: Record>: Finds<R> {
+pub(crate) trait Keeps<R: Record>: Finds<R> {
     async fn insert(&self, first: Revision, record: &R) -> Result<Insert, StoreError>;
-    async fn update(&self, expected: Revision, record: &R) -> Result<Update, StoreError>;
     async fn delete(&self, id: &R::Id) -> Result<Delete, StoreError>;
     async fn list(&self, query: &R::Query) -> Result<Page<R>, StoreError>;
+}
+
+/// The whole port, of records that change.
+#[async_trait]
+pub(crate) trait Registry<R: Changing>: Keeps<R> {
+    async fn update(&self, expected: Revision, record: &R) -> Result<Update, StoreError>;
 }
 
 /// What a page shows, and from where to go on.
 pub(crate) type Page<R> = (Vec<Versioned<R>>, Option<<R as Record>::Id>);
 
-pub(crate) async fn insert<R: Record>(promise: Promise, store: &impl Registry<R>, record: &R) -> Checked {
+pub(crate) async fn insert<R: Record>(promise: Promise, store: &impl Keeps<R>, record: &R) -> Checked {
     let insert = promise.of(store.insert(FIRST, record)).await?;
     promise.holds(insert == Insert::Done, || format!("the first insert of {:?} was {insert:?}", record.id()))
 }
 
-pub(crate) async fn update<R: Record>(
+pub(crate) async fn update<R: Changing>(
     promise: Promise,
     store: &impl Registry<R>,
     expected: Revision,
@@ -132,7 +144,7 @@ pub(crate) async fn expect_none<R: Record>(promise: Promise, store: &impl Finds<
 /// Every page until there is no more, each looked at for order and progress.
 pub(crate) async fn walk<R: Record>(
     promise: Promise,
-    store: &impl Registry<R>,
+    store: &impl Keeps<R>,
     query: &R::Query,
 ) -> Checked<Vec<Versioned<R>>> {
     let mut listed: Vec<Versioned<R>> = Vec::new();
@@ -166,7 +178,7 @@ pub(crate) async fn walk<R: Record>(
 /// All of it, by pages of so many.
 pub(crate) async fn walk_all<R: Record>(
     promise: Promise,
-    store: &impl Registry<R>,
+    store: &impl Keeps<R>,
     limit: usize,
 ) -> Checked<Vec<Versioned<R>>> {
     walk(promise, store, &R::Query::first(limit)).await

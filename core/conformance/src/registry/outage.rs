@@ -1,12 +1,12 @@
 //! An outage is an error, in bounded time.
 
-use super::{FIRST, Finds, Query, Record, Registry};
+use super::{Changing, FIRST, Finds, Keeps, Query, Registry};
 use crate::broken::{Checked, Promise};
 use crate::fixture::Fixture;
 use crate::outage::unavailable;
 
 /// Each method, on a handle whose data cannot be reached.
-pub(crate) async fn an_outage_is_an_error<R: Record, F: Fixture>(fixture: &F, promise: Promise) -> Checked
+pub(crate) async fn an_outage_is_an_error<R: Changing, F: Fixture>(fixture: &F, promise: Promise) -> Checked
 where
     F::Store: Registry<R>,
 {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use grantor::store::{Delete, Insert};
 
 use super::listing::fill;
-use super::{FIRST, Record, Registry, ids_of, walk_all};
+use super::{FIRST, Keeps, Record, ids_of, walk_all};
 use crate::broken::{Checked, Promise};
 use crate::fixture::Fixture;
 use crate::race::race;
@@ -19,7 +19,7 @@ pub(crate) async fn paging_neither_skips_nor_repeats_while_others_insert_and_del
     promise: Promise,
 ) -> Checked
 where
-    F::Store: Registry<R>,
+    F::Store: Keeps<R>,
 {
     const LASTING: usize = 150;
     let id = |number: usize| format!("{number:04}");

@@ -2,13 +2,13 @@
 
 use grantor::store::{Delete, Insert, Revision, Update};
 
-use super::{FIRST, Finds, Record, Registry, differing, expect, expect_none, insert};
+use super::{Changing, FIRST, Finds, Keeps, Registry, differing, expect, expect_none, insert};
 use crate::broken::{Checked, Promise};
 use crate::fixture::Fixture;
 use crate::race::{THREADS, race_often};
 
 /// Many register one id at the same moment, each another record.
-pub(crate) async fn of_24_inserts_at_once_exactly_one_is_done<R: Record, F: Fixture>(
+pub(crate) async fn of_24_inserts_at_once_exactly_one_is_done<R: Changing, F: Fixture>(
     fixture: &F,
     promise: Promise,
 ) -> Checked
@@ -33,7 +33,7 @@ where
 }
 
 /// Many change one record at the same moment, again and again.
-pub(crate) async fn of_24_updates_at_one_revision_exactly_one_is_done<R: Record, F: Fixture>(
+pub(crate) async fn of_24_updates_at_one_revision_exactly_one_is_done<R: Changing, F: Fixture>(
     fixture: &F,
     promise: Promise,
 ) -> Checked
@@ -64,7 +64,7 @@ where
 }
 
 /// One deletes what the others have read and change.
-pub(crate) async fn an_update_beside_a_delete_brings_nothing_back<R: Record, F: Fixture>(
+pub(crate) async fn an_update_beside_a_delete_brings_nothing_back<R: Changing, F: Fixture>(
     fixture: &F,
     promise: Promise,
 ) -> Checked
@@ -96,7 +96,7 @@ where
 }
 
 /// One writer changes all of a record at once, to and fro, and nobody ever reads a part of each.
-pub(crate) async fn one_is_read_as_one_snapshot<R: Record, F: Fixture>(
+pub(crate) async fn one_is_read_as_one_snapshot<R: Changing, F: Fixture>(
     fixture: &F,
     promise: Promise,
 ) -> Checked
@@ -128,6 +128,6 @@ where
 }
 
 /// A record that differs from its other version in every member that a store may keep apart.
-fn version<R: Record>(promise: Promise, word: &str) -> Checked<R> {
+fn version<R: Changing>(promise: Promise, word: &str) -> Checked<R> {
     promise.made(R::from_document(&R::document_of_word("a", word, word == "even")))
 }

@@ -6,7 +6,7 @@ use grantor::store::{
 };
 use grantor::{IssuerName, KeySetUrl, async_trait};
 
-use super::{Finds, Page, Query, Record, Registry};
+use super::{Changing, FIRST, Finds, Keeps, Page, Query, Record, Registry};
 use crate::broken::{Checked, Promise};
 use crate::fixture::Planted;
 use crate::hostile;
@@ -16,6 +16,7 @@ impl Record for TrustedIssuer {
     type Query = TrustQuery;
 
     const LONGEST: usize = 512;
+    const BEGINS: Revision = FIRST;
 
     fn id_of(promise: Promise, text: &str) -> Checked<IssuerName> {
         promise.made(IssuerName::new(text))
@@ -43,10 +44,6 @@ impl Record for TrustedIssuer {
         promise.made(issuer.name(name).build())
     }
 
-    fn with_enabled(&self, promise: Promise, enabled: bool) -> Checked<Self> {
-        promise.made(self.to_builder().enabled(enabled).build())
-    }
-
     fn from_document(text: &str) -> Result<Self, StoreError> {
         Self::from_document(text)
     }
@@ -64,17 +61,6 @@ impl Record for TrustedIssuer {
         keys.iter().map(|keys| hostile::issuer_document(id, keys)).collect()
     }
 
-    fn document_of_word(id: &str, word: &str, enabled: bool) -> String {
-        let life = word.len();
-        format!(
-            r#"{{"v":1,"iss":"{id}","name":"{word}","enabled":{enabled},
-            "keys":{{"jwks_uri":"https://{word}.example.com/jwks"}},"sub":{{"is":"{word}"}},
-            "sub_optional":{enabled},"client":"{word}","scope":"{word}","scope_claim":{enabled},
-            "resources":["https://{word}.example.com"],"longest_life":{life},"token_lifetime":{life},
-            "reusable":{enabled},"created_at":{life},"metadata":{{"{word}":"{word}"}}}}"#
-        )
-    }
-
     fn planted<'a>(id: &'a IssuerName, document: &'a str) -> Planted<'a> {
         Planted::TrustedIssuer { issuer: id, document }
     }
@@ -84,9 +70,11 @@ impl Record for TrustedIssuer {
             ("name", self.name() == other.name()),
             ("enabled", self.is_enabled() == other.is_enabled()),
             ("keys", self.keys() == other.keys()),
+            ("audience", self.audience() == other.audience()),
             ("subject", self.subject() == other.subject()),
             ("may_omit_subject", self.may_omit_subject() == other.may_omit_subject()),
             ("client", self.client() == other.client()),
+            ("clients", self.clients() == other.clients()),
             ("scope", self.scope() == other.scope()),
             ("heeds_scope_claim", self.heeds_scope_claim() == other.heeds_scope_claim()),
             ("resources", self.resources() == other.resources()),
@@ -95,6 +83,23 @@ impl Record for TrustedIssuer {
             ("reusable", self.is_reusable() == other.is_reusable()),
             ("metadata", self.metadata() == other.metadata()),
         ]
+    }
+}
+
+impl Changing for TrustedIssuer {
+    fn with_enabled(&self, promise: Promise, enabled: bool) -> Checked<Self> {
+        promise.made(self.to_builder().enabled(enabled).build())
+    }
+
+    fn document_of_word(id: &str, word: &str, enabled: bool) -> String {
+        let life = word.len();
+        format!(
+            r#"{{"v":1,"iss":"{id}","name":"{word}","enabled":{enabled},
+            "aud":"{word}","keys":{{"jwks_uri":"https://{word}.example.com/jwks"}},"sub":{{"is":"{word}"}},
+            "sub_optional":{enabled},"client":"{word}","clients":["{word}"],"scope":"{word}","scope_claim":{enabled},
+            "resources":["https://{word}.example.com"],"longest_life":{life},"token_lifetime":{life},
+            "reusable":{enabled},"created_at":{life},"metadata":{{"{word}":"{word}"}}}}"#
+        )
     }
 }
 
@@ -128,13 +133,9 @@ impl<S: TrustStore + ?Sized> Finds<TrustedIssuer> for S {
 }
 
 #[async_trait]
-impl<S: TrustRegistry + ?Sized> Registry<TrustedIssuer> for S {
+impl<S: TrustRegistry + ?Sized> Keeps<TrustedIssuer> for S {
     async fn insert(&self, first: Revision, issuer: &TrustedIssuer) -> Result<Insert, StoreError> {
         TrustRegistry::insert(self, first, issuer).await
-    }
-
-    async fn update(&self, expected: Revision, issuer: &TrustedIssuer) -> Result<Update, StoreError> {
-        TrustRegistry::update(self, expected, issuer).await
     }
 
     async fn delete(&self, issuer: &IssuerName) -> Result<Delete, StoreError> {
@@ -144,5 +145,12 @@ impl<S: TrustRegistry + ?Sized> Registry<TrustedIssuer> for S {
     async fn list(&self, query: &TrustQuery) -> Result<Page<TrustedIssuer>, StoreError> {
         let page = TrustRegistry::list(self, query).await?;
         Ok((page.issuers, page.next))
+    }
+}
+
+#[async_trait]
+impl<S: TrustRegistry + ?Sized> Registry<TrustedIssuer> for S {
+    async fn update(&self, expected: Revision, issuer: &TrustedIssuer) -> Result<Update, StoreError> {
+        TrustRegistry::update(self, expected, issuer).await
     }
 }

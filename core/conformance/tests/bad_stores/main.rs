@@ -9,7 +9,9 @@
 mod clients;
 mod documents;
 mod flaw;
+mod initial_access;
 mod keys;
+mod limiter;
 mod records;
 mod rejected;
 mod store;

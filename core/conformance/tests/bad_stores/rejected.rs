@@ -5,12 +5,13 @@ use grantor::store::{
     AuthMethod, ClaimMatch, Client, ClientRegistry, Insert, IssuerKeys, Revision, TrustRegistry,
     TrustedIssuer,
 };
-use grantor::{ClientId, IssuerName, KeySetUrl, Scope};
+use grantor::{ClientId, IssuerName, KeySetUrl, RateLimits, Scope};
 use grantor_conformance::{Broken, Fixture, Planted};
-use grantor_storage_memory::MemoryStore;
-use tokio::runtime::Builder;
+use grantor_storage_memory::{MemoryRateLimiter, MemoryStore};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::flaw::Flaw;
+use crate::limiter::FreshLimiter;
 use crate::store::{Fresh, Store};
 
 struct Memory(MemoryStore);
@@ -34,7 +35,7 @@ impl Fixture for Memory {
 
 /// The store without a flaw passes the whole kit.
 mod none {
-    use super::{Client, Flaw, Fresh, Store, TrustedIssuer, shown, shown_issuers};
+    use super::{Client, Flaw, Fresh, FreshLimiter, RateLimits, Store, TrustedIssuer, shown, shown_issuers};
 
     async fn fixture() -> Fresh {
         Fresh::with(Flaw::None)
@@ -55,6 +56,13 @@ mod none {
     grantor_conformance::key_store!(fixture);
     grantor_conformance::token_store!(fixture);
     grantor_conformance::credential_usage!(fixture);
+    grantor_conformance::initial_access_store!(fixture);
+
+    async fn limiter(limits: RateLimits) -> FreshLimiter {
+        FreshLimiter::with(Flaw::None, limits)
+    }
+
+    grantor_conformance::rate_limiter!(limiter);
 }
 
 /// What a store may do though the others do not.
@@ -72,6 +80,7 @@ mod allowed {
     grantor_conformance::token_store!(expires_by_itself);
     grantor_conformance::client_registry!(gives_short_pages);
     grantor_conformance::trust_registry!(gives_short_pages);
+    grantor_conformance::initial_access_store!(gives_short_pages);
 }
 
 fn wait<T>(check: impl Future<Output = T>) -> T {
@@ -194,6 +203,41 @@ rejected! { credential_usage:
     an_outage_is_an_error { "never an outcome" TouchedWhenDown NoUsesWhenDown CorruptWhenDown }
 }
 
+rejected! { initial_access_store:
+    insert_never_overwrites { "never overwrites a token" OverwritesRecords StartsAtOne ForgetsTheCount }
+    uses_are_counted_up_to_the_most {
+        "fewer than the most" IgnoresTheMost CountsOneMoreThanTheMost CountsWhatIsSpent CutsCounts ForgetsTheCount
+    }
+    a_use_is_seen_at_once_by_every_handle {
+        "next consume, find and list see it" KeepsCountsToItself RemembersRecords ListsWithoutCounts
+    }
+    delete_is_final {
+        "absent or was deleted is Missing" DeletesNothing KeepsTheCount TakesMissingForSpent ConsumesWhatIsMissing
+    }
+    a_use_or_a_delete_touches_no_other { "no other" ConsumesByPattern DeletesByPattern }
+    of_24_consumes_at_once_as_many_are_done_as_were_left {
+        "exactly as many are Done as were left" LooksThenConsumes IgnoresTheMost ForgetsTheCount
+    }
+    a_consume_beside_a_delete_brings_nothing_back { "at once end in none" ConsumeUndoesDelete DeletesNothing KeepsTheCount }
+    of_24_inserts_at_once_exactly_one_is_done { "exactly one is Done" LooksThenInserts OverwritesRecords }
+    a_record_and_its_count_are_one_snapshot { "the count of its very uses" TornRecords KeepsTheCount }
+    big_and_hostile_records_come_back_whole { "comes back as it was stored" StripsNul CutsLongDocuments FoldsCaseOfText LosesScope }
+    unknown_members_of_a_record_survive { "does not know survive" DropsUnknownMembers }
+    a_record_of_an_unknown_version_is_corrupt {
+        "unknown version is corrupt" UnknownVersionIsNothing ListHidesTheUnreadable OverwritesTheUnreadable
+    }
+    a_damaged_record_is_corrupt { "cannot be read is corrupt" DamageIsNothing ListHidesTheUnreadable OverwritesTheUnreadable }
+    ids_compare_byte_for_byte { "byte for byte" FoldsCaseOfIds CutsIdsAt63 }
+    pages_come_in_byte_order_and_none_is_left_out { "once, in ascending byte order" ListsWithoutCase ListSkips ListRepeats }
+    pages_of_1_and_of_1000_are_whole { "show every token once" ListCapsPages ListSkips }
+    paging_neither_skips_nor_repeats_while_others_insert_and_delete { "exactly once, whatever" PagesByOffset ListSkips }
+    an_outage_is_an_error {
+        "never an outcome"
+        NoneWhenDown ConsumedWhenDown SpentWhenDown MissingWhenDown InsertedWhenDown DeletedWhenDown EmptyListWhenDown
+        CorruptWhenDown
+    }
+}
+
 rejected! { client_registry:
     insert_never_overwrites { "never overwrites a client" OverwritesRecords }
     update_needs_the_current_revision_and_leaves_the_next {
@@ -249,6 +293,76 @@ rejected! { trust_registry:
         "never an outcome"
         NoneWhenDown InsertedWhenDown UpdatedWhenDown DeletedWhenDown EmptyListWhenDown CorruptWhenDown
     }
+}
+
+struct MemoryLimiter(MemoryRateLimiter);
+
+#[async_trait]
+impl Fixture for MemoryLimiter {
+    type Store = MemoryRateLimiter;
+
+    async fn open(&self) -> MemoryRateLimiter {
+        self.0.clone()
+    }
+
+    async fn cut_off(&self) -> Option<MemoryRateLimiter> {
+        None
+    }
+
+    async fn plant(&self, _document: Planted<'_>) -> bool {
+        false
+    }
+}
+
+/// A clock that runs ahead by itself, so that nobody waits for what never comes.
+fn paused() -> Runtime {
+    Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+}
+
+macro_rules! rejected_limiter {
+    ($($check:ident { $promise:literal $($flaw:ident)+ })+) => {
+        mod rate_limiter {
+            use super::*;
+
+            $(#[test]
+            fn $check() {
+                use grantor_conformance::rate_limiter::$check as check;
+                wait(check(async |limits| MemoryLimiter(MemoryRateLimiter::new(limits)))).expect("in memory");
+                for flaw in [$(Flaw::$flaw),+] {
+                    let checked = check(async |limits| FreshLimiter::with(flaw, limits));
+                    let checked = match flaw {
+                        Flaw::NeverRefills | Flaw::HangsWhenDown => paused().block_on(checked),
+                        _ => wait(checked),
+                    };
+                    is_rejected(flaw, checked, $promise);
+                }
+            })+
+        }
+    };
+}
+
+rejected_limiter! {
+    after_the_burst_of_failures_a_source_is_limited {
+        "as often as the burst says" NeverLimits LimitsOneLate SaysToWaitForNothing
+    }
+    an_attempt_that_does_not_fail_costs_no_failure { "takes nothing from the failures" LooksCostFailures }
+    there_is_no_debt { "no number of failures" GoesIntoDebt }
+    failures_are_seen_at_once_by_every_handle { "counts at every other" KeepsFailuresToItself }
+    after_the_burst_of_attempts_a_source_is_limited {
+        "each that is admitted takes one" NeverLimits LimitsOneLate FailuresCostAttempts
+    }
+    what_is_refused_costs_nothing { "takes nothing" RefusalsMakeItLonger }
+    what_is_not_limited_is_admitted { "does not limit is admitted" AlwaysLimits }
+    sources_are_kept_apart {
+        "another one" LimitsByClientAlone LimitsByPeerAlone LimitsByWholeAddress FoldsCaseOfSources
+    }
+    whoever_cannot_be_told_apart_is_not_limited { "without a source is Admitted" LimitsTheUnknown }
+    of_24_failures_at_once_each_counts { "each takes one" LooksThenPenalises }
+    of_24_attempts_at_once_the_burst_is_admitted { "as many are admitted" LooksThenTakes }
+    no_failure_is_forgotten_in_a_flood { "some thousand sources" ForgetsFailuresUnderLoad }
+    one_more_comes_with_time { "there is one more, and no more than one" NeverRefills RefillsTheBurst }
+    what_is_refused_for_its_failures_takes_no_attempt { "none of the attempts" RefusalsTakeAttempts }
+    an_outage_is_an_error { "never an outcome" AdmitsWhenDown LimitsWhenDown CorruptWhenDown HangsWhenDown }
 }
 
 /// A fresh store has one such moment, so the macro repeats this check, and so does this.
@@ -343,11 +457,13 @@ fn a_read_only_store_that_takes_an_outage_for_an_answer() {
     clients(Flaw::None).and(issuers(Flaw::None)).unwrap();
 }
 
-/// On a clock that runs ahead by itself, so that nobody waits 30 s.
+/// Nobody waits 30 s.
 #[test]
 fn a_call_that_never_ends_is_rejected() {
-    use grantor_conformance::{client_registry, credential_usage, key_store, token_store, trust_registry};
-    let paused = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    use grantor_conformance::{
+        client_registry, credential_usage, initial_access_store, key_store, token_store, trust_registry,
+    };
+    let paused = paused();
     let fresh = Fresh::with(Flaw::HangsWhenDown);
     for checked in [
         paused.block_on(token_store::an_outage_is_an_error(&fresh)),
@@ -355,6 +471,7 @@ fn a_call_that_never_ends_is_rejected() {
         paused.block_on(client_registry::an_outage_is_an_error(&fresh)),
         paused.block_on(trust_registry::an_outage_is_an_error(&fresh)),
         paused.block_on(credential_usage::an_outage_is_an_error(&fresh)),
+        paused.block_on(initial_access_store::an_outage_is_an_error(&fresh)),
     ] {
         assert!(checked.as_ref().is_err_and(|broken| broken.seen().contains("within 30 s")), "{checked:?}");
         is_rejected(Flaw::HangsWhenDown, checked, "never an outcome");

@@ -27,6 +27,10 @@ pub(crate) type Remembered = HashMap<String, Option<(String, u64)>>;
 pub(crate) struct Data {
     pub(crate) clients: Mutex<Table>,
     pub(crate) issuers: Mutex<Table>,
+    /// With the count of uses in the place of a revision.
+    pub(crate) initial_access: Mutex<Table>,
+    /// How often those were used that were deleted.
+    pub(crate) kept_counts: Mutex<HashMap<String, u64>>,
     pub(crate) keys: Mutex<Option<(String, u64)>>,
     pub(crate) claims: Mutex<HashMap<Id, Timestamp>>,
     /// A document, or none once it is revoked, and until when it is kept.
@@ -47,6 +51,8 @@ pub(crate) struct Store {
     pub(crate) read_keys: Mutex<Option<(KeySet, Revision)>>,
     pub(crate) read_clients: Mutex<Remembered>,
     pub(crate) read_issuers: Mutex<Remembered>,
+    pub(crate) read_initial_access: Mutex<Remembered>,
+    pub(crate) own_counts: Mutex<HashMap<String, u64>>,
     pub(crate) own_uses: Mutex<Uses>,
     pub(crate) read_uses: Mutex<HashMap<String, Vec<(CredentialId, Timestamp)>>>,
 }
@@ -104,6 +110,8 @@ impl Fresh {
             read_keys: Mutex::default(),
             read_clients: Mutex::default(),
             read_issuers: Mutex::default(),
+            read_initial_access: Mutex::default(),
+            own_counts: Mutex::default(),
             own_uses: Mutex::default(),
             read_uses: Mutex::default(),
         }
@@ -130,6 +138,9 @@ impl Fixture for Fresh {
             }
             Planted::TrustedIssuer { issuer, document } => {
                 lock(&self.1.issuers).insert(issuer.as_str().to_owned(), (document.to_owned(), 7));
+            }
+            Planted::InitialAccess { id, document } => {
+                lock(&self.1.initial_access).insert(id.as_str().to_owned(), (document.to_owned(), 7));
             }
             Planted::Keys { document } => *lock(&self.1.keys) = Some((document.to_owned(), 7)),
             Planted::Token { id, document, until } => {

@@ -1,31 +1,31 @@
 //! `clients create`: into the store, or, on memory storage, which keeps nothing, as what to paste.
 
-use grantor::store::{AuthMethod, Client, CompatibilitySwitch, GrantType, Insert, Revision};
+use grantor::store::{Client, CompatibilitySwitch, GrantType};
 use grantor::{
-    ClientId, Clock, Entropy, InvalidValue, ResourceUri, SigningAlgorithm, SystemClock, SystemEntropy,
+    ClientId, ClientSecret, ClientsError, CreatedClient, InvalidValue, IssuerName, ResourceUri,
+    SigningAlgorithm,
 };
+use serde_json::{Map, Value};
 
 use super::desk::Desk;
-use super::new_proof::NewProof;
+use super::document::document;
+use super::proof::{Proof, variable};
 use crate::config::{Mistake, Stated, known_switch, short_grant};
 use crate::failure::Failure;
-use crate::flags::{Method, NewClient};
-use crate::paste::{say, say_once, toml_list, toml_text};
+use crate::flags::NewClient;
+use crate::paste::{pretty, say_once, toml_list, toml_text};
 
 impl Desk {
-    pub(super) async fn create(&self, wanted: &NewClient) -> Result<(), Failure> {
+    pub(super) async fn create(&self, wanted: &NewClient, as_json: bool) -> Result<(), Failure> {
         let id = match &wanted.id {
             Some(id) => ClientId::new(id.as_str()).map_err(|rule| mistake("--id", rule))?,
-            None => random_id()?,
+            None => self.clients.new_id()?,
         };
         if let Some(file) = self.file_of(id.as_str()) {
             return Err(taken(&id, &format!(" in {file}")));
         }
-        if self.trusts(id.as_str()).await? {
-            return Err(Failure::Runtime(format!(
-                "`{id}` is the name of a trusted issuer, and a client is its own issuer: choose another --id, or \
-                 `trust remove` it first"
-            )));
+        if IssuerName::new(id.as_str()).is_ok_and(|issuer| self.config.trusts(&issuer)) {
+            return Err(is_issuer(&id));
         }
         let stated = Stated::by_flags(&self.config);
         let scope = stated.scope("scope", &wanted.scope)?;
@@ -34,15 +34,14 @@ impl Desk {
             grants => grants.to_vec(),
         };
         let switches = self.switches(&wanted.switches)?;
-        let (proof, credential) = NewProof::make(&id, wanted, &self.host_keys)?;
+        let proof = Proof::read(wanted, &stated)?;
         let resources = stated.uris("resources", &wanted.resources)?;
         let serves = stated.uris("serves", &wanted.serves)?;
         if let Some(algorithm) = wanted.introspection_alg {
             self.check_is_held(algorithm)?;
         }
-        let epoch = Client::first_token_epoch(&SystemEntropy::new())
-            .map_err(|error| Failure::because("no randomness", error))?;
-        let client = Client::builder(id, method(wanted.auth))
+        let credentials = proof.credentials().map_err(|rule| mistake("--jwks", rule))?;
+        let client = Client::builder(id.clone(), wanted.auth.auth_method())
             .grant_types(grants)
             .compatibility(switches)
             .name(wanted.name.as_deref().unwrap_or_default())
@@ -51,55 +50,58 @@ impl Desk {
             .serves(serves)
             .introspector(wanted.introspector)
             .introspection_signed_response_alg(wanted.introspection_alg)
-            .credentials(credential)
-            .created_at(SystemClock::new().now())
-            .token_epoch(epoch)
-            .build()
-            .map_err(|rule| mistake("--name", rule))?;
-        let Some(registry) = &self.registry else {
-            proof.keep()?;
-            return say(&paste(&client, &proof));
-        };
-        if registry
-            .find(client.id())
-            .await
-            .map_err(|error| Failure::because("the store cannot be read", error))?
-            .is_some()
-        {
-            return Err(taken(client.id(), ""));
+            .credentials(credentials);
+        client.clone().build().map_err(|rule| stated.broken("it breaks a rule", rule))?;
+        if self.clients.get(&id).await?.is_some() {
+            return Err(taken(&id, ""));
         }
         // Before the client: a key that could not be written would leave a client that nobody can be.
         proof.keep()?;
-        let first = Revision::first(&SystemEntropy::new())
-            .map_err(|error| Failure::because("no revision could be made", error))?;
-        let inserted = registry.insert(first, &client).await;
-        let inserted = match inserted {
-            Ok(inserted) => inserted,
+        let created = match self.clients.create(client).await {
+            Ok(created) => created,
+            Err(ClientsError::Unconfirmed { secret, source }) => {
+                say_once(&perhaps(&id, &proof, secret.as_deref(), as_json))?;
+                return Err(Failure::because("it is not certain that it was stored", source));
+            }
             Err(error) => {
-                say_once(&format!(
-                    "# If `clients show` finds {}, this is for it.\n{}",
-                    client.id(),
-                    proof.for_the_client(&client)
-                ))?;
-                return Err(Failure::because("it is not certain that it was stored", error));
+                proof.discard();
+                return Err(match error {
+                    ClientsError::Exists(id) => taken(&id, ""),
+                    ClientsError::IsTrustedIssuer(id) => is_issuer(&id),
+                    other => other.into(),
+                });
             }
         };
-        match inserted {
-            Insert::Done => {
-                let none = " Without --scope it gets tokens only where the resource has no scopes.";
-                let hint = if client.scope().is_empty() { none } else { "" };
-                let its = proof.for_the_client(&client);
-                say_once(&format!("Client {} is registered.{hint}\n{its}", client.id()))
-            }
-            Insert::Exists => {
-                proof.discard();
-                Err(taken(client.id(), ""))
-            }
-        }
+        say_once(&self.created(&created, &proof, as_json))
     }
-}
 
-impl Desk {
+    fn created(&self, created: &CreatedClient, proof: &Proof, as_json: bool) -> String {
+        let (client, secret) = (created.client.record(), created.secret.as_ref());
+        if as_json {
+            let mut told = Map::from_iter([("client".to_owned(), document(client))]);
+            tell_secret(&mut told, secret, proof);
+            if !self.keeps {
+                // Nothing of this client is anywhere but here.
+                told.insert("configuration".to_owned(), block(client, proof).into());
+                if secret.is_some() {
+                    told.insert("environment".to_owned(), variable(client.id()).into());
+                }
+            }
+            return pretty(&Value::Object(told));
+        }
+        if !self.keeps {
+            return format!(
+                "# Memory storage keeps no client, so paste this into the configuration file (--config FILE):\n\n{}{}",
+                block(client, proof),
+                proof.for_server_and_client(client, secret)
+            );
+        }
+        let none = " Without --scope it gets tokens only where the resource has no scopes.";
+        let hint = if client.scope().is_empty() { none } else { "" };
+        let its = proof.for_the_client(client, secret);
+        format!("Client {} is registered.{hint}\n{its}", client.id())
+    }
+
     /// Each known, and permitted by the configuration, if there is one.
     fn switches(&self, names: &[String]) -> Result<Vec<CompatibilitySwitch>, Failure> {
         let missing = |(wrong, remedy): (String, String)| Mistake::new("--switch", wrong, remedy);
@@ -126,30 +128,53 @@ fn taken(id: &ClientId, place: &str) -> Failure {
     Failure::Runtime(format!("there is a client `{id}`{place} already: choose another --id"))
 }
 
+fn is_issuer(id: &ClientId) -> Failure {
+    Failure::Runtime(format!(
+        "`{id}` is the name of a trusted issuer, and a client is its own issuer: choose another --id, or `trust remove` it \
+         first"
+    ))
+}
+
 fn mistake(flag: &str, rule: InvalidValue) -> Failure {
     Mistake::new(flag, "breaks the rule for its value", rule.to_string()).into()
 }
 
-/// 130 random bits in a space of its own, so that it is nobody's user name (RFC 9068 §5).
-fn random_id() -> Result<ClientId, Failure> {
-    let mut bytes = [0; 16];
-    SystemEntropy::new().fill(&mut bytes).map_err(|error| Failure::because("no id could be made", error))?;
-    let text = format!("client-{}", data_encoding::HEXLOWER.encode(&bytes));
-    ClientId::new(text).map_err(|error| Failure::because("no id could be made", error))
+/// The store has failed in it: what the client has, if there is one.
+fn perhaps(id: &ClientId, proof: &Proof, secret: Option<&ClientSecret>, as_json: bool) -> String {
+    if as_json {
+        let client = Value::Object(Map::from_iter([("id".to_owned(), id.as_str().into())]));
+        let mut told =
+            Map::from_iter([("client".to_owned(), client), ("unconfirmed".to_owned(), true.into())]);
+        tell_secret(&mut told, secret, proof);
+        return pretty(&Value::Object(told));
+    }
+    let its = match (secret, proof.private_key()) {
+        (Some(secret), _) => format!("\n{}\n", super::proof::secret_line(id, secret)),
+        (None, Some(file)) => format!("#\n#     {file}\n"),
+        (None, None) => String::new(),
+    };
+    format!("# If `clients show` finds {id}, this is for it.\n{its}")
 }
 
-fn paste(client: &Client, proof: &NewProof) -> String {
-    let mut text =
-        "# Memory storage keeps no client, so paste this into the configuration file (--config FILE):\n\n\
-                    [[clients]]\n"
-            .to_owned();
+fn tell_secret(told: &mut Map<String, Value>, secret: Option<&ClientSecret>, proof: &Proof) {
+    if let Some(secret) = secret {
+        told.insert("client_secret".to_owned(), secret.expose().into());
+    }
+    if let Some(file) = proof.private_key() {
+        told.insert("private_key_file".to_owned(), file.into());
+    }
+}
+
+/// Its block of the configuration file.
+fn block(client: &Client, proof: &Proof) -> String {
+    let mut text = "[[clients]]\n".to_owned();
     let mut line = |key: &str, value: &str| text.push_str(&format!("{key} = {value}\n"));
     line("id", &toml_text(client.id().as_str()));
     if let Some(name) = client.name() {
         line("name", &toml_text(name));
     }
     line("auth", &toml_text(client.auth_method().as_str()));
-    if let Some((key, value)) = proof.entry() {
+    if let Some((key, value)) = proof.entry(client.id()) {
         line(key, &value);
     }
     if !client.grant_types().eq([&GrantType::CLIENT_CREDENTIALS]) {
@@ -171,16 +196,5 @@ fn paste(client: &Client, proof: &NewProof) -> String {
     if let Some(algorithm) = client.introspection_signed_response_alg() {
         line("introspection_signed_response_alg", &toml_text(algorithm));
     }
-    text.push_str(&proof.for_server_and_client(client));
     text
-}
-
-const fn method(wanted: Method) -> AuthMethod {
-    match wanted {
-        Method::ClientSecretBasic => AuthMethod::CLIENT_SECRET_BASIC,
-        Method::ClientSecretPost => AuthMethod::CLIENT_SECRET_POST,
-        Method::ClientSecretJwt => AuthMethod::CLIENT_SECRET_JWT,
-        Method::PrivateKeyJwt => AuthMethod::PRIVATE_KEY_JWT,
-        Method::WorkloadJwt => AuthMethod::WORKLOAD_JWT,
-    }
 }

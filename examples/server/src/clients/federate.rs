@@ -6,7 +6,7 @@ use grantor::store::{AuthMethod, Client, Credential};
 use grantor::{ClientId, CredentialId, Entropy, SystemEntropy};
 use serde_json::{Value, json};
 
-use super::change::named;
+use super::change::{Changing, named};
 use super::desk::{Desk, unknown};
 use super::workload_table::{document, workload, workloads};
 use crate::config::{Stated, WorkloadEntry};
@@ -20,20 +20,22 @@ impl Desk {
         let id = CredentialId::new(name).map_err(|error| Failure::because("no id could be made", error))?;
         let credential = wanted.workload.credential(id.clone(), &Stated::by_flags(&self.config))?;
         let client = ClientId::new(wanted.id.as_str()).map_err(|_| unknown(&wanted.id))?;
-        if self.registry.is_none() {
+        if !self.keeps {
             self.config.check_can_be(&client, &wanted.workload)?;
             return say(&paste(&client, &wanted.workload)?);
         }
-        self.change(&client, |client| {
-            check_method(client)?;
-            let added = workload(&credential);
-            if let Some(same) = client.credentials().iter().find(|held| workload(held) == added) {
-                let (id, same) = (client.id(), same.id());
-                return Err(Failure::Runtime(format!("`{id}` has this very workload already: `{same}`")));
-            }
-            Ok(client.to_builder().credential(credential.clone()).build().map(|client| (client, ())))
-        })
-        .await?;
+        let client = self.changeable(client.as_str())?;
+        self.clients
+            .try_update(&client, |client| {
+                check_method(client).map_err(Changing::Refused)?;
+                let added = workload(&credential);
+                if let Some(same) = client.credentials().iter().find(|held| workload(held) == added) {
+                    let wrong = format!("`{}` has this very workload already: `{}`", client.id(), same.id());
+                    return Err(Changing::Refused(Failure::Runtime(wrong)));
+                }
+                Ok(client.to_builder().credential(credential.clone()))
+            })
+            .await?;
         let issuer = flags.issuer.as_ref().or(self.config.document.issuer.as_ref());
         let audience = wanted.workload.audience.as_ref().or(issuer);
         let audience = audience.map_or("the issuer identifier of this server", String::as_str);
@@ -74,19 +76,19 @@ impl Desk {
     }
 
     pub(super) async fn remove_workload(&self, id: &str, credential: &str) -> Result<(), Failure> {
-        self.change(&named(id)?, |client| {
-            let is_it = |held: &&Credential| held.id().as_str() == credential && workload(held).is_some();
-            let Some(gone) = client.credentials().iter().find(is_it) else {
-                let shown = credential.escape_debug();
-                return Err(Failure::Runtime(format!(
-                    "`{id}` has no workload `{shown}`; see `clients federate list {}`",
-                    shell_word(id)
-                )));
-            };
-            let kept = client.credentials().iter().filter(|held| held.id() != gone.id()).cloned();
-            Ok(client.to_builder().credentials(kept).build().map(|client| (client, ())))
-        })
-        .await?;
+        self.clients
+            .try_update(&self.changeable(id)?, |client| {
+                let is_it = |held: &&Credential| held.id().as_str() == credential && workload(held).is_some();
+                let Some(gone) = client.credentials().iter().find(is_it) else {
+                    let (shown, list) = (credential.escape_debug(), shell_word(id));
+                    let wrong =
+                        format!("`{id}` has no workload `{shown}`; see `clients federate list {list}`");
+                    return Err(Changing::Refused(Failure::Runtime(wrong)));
+                };
+                let kept = client.credentials().iter().filter(|held| held.id() != gone.id()).cloned();
+                Ok(client.to_builder().credentials(kept))
+            })
+            .await?;
         say(&format!(
             "The workload {credential} is {id} no more. Tokens that it has live on; `clients revoke-tokens {}` ends them.\n",
             shell_word(id)

@@ -2,16 +2,20 @@
 
 mod change;
 mod configured;
+mod confirm;
 mod create;
 mod desk;
+mod document;
 mod federate;
-mod new_proof;
+mod list;
+mod proof;
 mod reseal;
 mod show;
 mod workload_table;
 
 pub(crate) use configured::ConfiguredClients;
 pub(crate) use desk::Desk;
+pub(crate) use document::methods_of;
 pub(crate) use workload_table::{keys as place_of_keys, taken};
 
 use crate::failure::Failure;
@@ -21,19 +25,27 @@ use crate::flags::{ClientsCommand, FederateCommand, Flags};
 pub(crate) async fn run(flags: &Flags, command: &ClientsCommand) -> Result<(), Failure> {
     let desk = Desk::open(flags).await?;
     match command {
-        ClientsCommand::Create(wanted) => desk.create(wanted).await,
-        ClientsCommand::List { json } => desk.list(*json).await,
-        ClientsCommand::Show { id, json } => desk.show(id, *json).await,
+        ClientsCommand::Create { wanted, output } => desk.create(wanted, output.json).await,
+        ClientsCommand::List { filter, output } => desk.list(filter, output.json).await,
+        ClientsCommand::Show(client) => desk.show(&client.id, client.output.json).await,
+        ClientsCommand::Update { client, changes } => {
+            desk.update(&client.id, changes, client.output.json).await
+        }
         ClientsCommand::Federate(FederateCommand::Add(wanted)) => desk.add_workload(wanted, flags).await,
         ClientsCommand::Federate(FederateCommand::List { id, json }) => desk.list_workloads(id, *json).await,
         ClientsCommand::Federate(FederateCommand::Remove { id, credential }) => {
             desk.remove_workload(id, credential).await
         }
-        ClientsCommand::RotateSecret { id, overlap } => desk.rotate_secret(id, *overlap).await,
-        ClientsCommand::RevokeTokens { id } => desk.revoke_tokens(id).await,
-        ClientsCommand::Disable { id } => desk.set_enabled(id, false).await,
-        ClientsCommand::Enable { id } => desk.set_enabled(id, true).await,
+        ClientsCommand::RotateSecret { client, overlap } => {
+            desk.rotate_secret(&client.id, *overlap, client.output.json).await
+        }
+        ClientsCommand::NewRegistrationToken(client) => {
+            desk.new_registration_token(&client.id, client.output.json).await
+        }
+        ClientsCommand::RevokeTokens(client) => desk.revoke_tokens(&client.id, client.output.json).await,
+        ClientsCommand::Disable(client) => desk.set_enabled(&client.id, false, client.output.json).await,
+        ClientsCommand::Enable(client) => desk.set_enabled(&client.id, true, client.output.json).await,
         ClientsCommand::Reseal => desk.reseal().await,
-        ClientsCommand::Delete { id, yes } => desk.delete(id, *yes).await,
+        ClientsCommand::Delete { client, yes } => desk.delete(&client.id, *yes, client.output.json).await,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use grantor::store::{Client, Credential, CredentialKind, PrivateKey};
 use grantor::{Clock, HostKeyId, SystemClock, SystemEntropy, Timestamp};
 
+use super::change::Changing;
 use super::desk::Desk;
 use crate::config::Mistake;
 use crate::failure::Failure;
@@ -28,7 +29,7 @@ struct Needed {
 
 impl Desk {
     pub(super) async fn reseal(&self) -> Result<(), Failure> {
-        let Some(registry) = &self.registry else {
+        if !self.keeps {
             let wrong = "memory storage keeps no secret that could be sealed anew";
             return Err(Mistake::new(
                 "--storage (GRANTOR_STORAGE)",
@@ -36,18 +37,18 @@ impl Desk {
                 "write --storage postgres or redis",
             )
             .into());
-        };
+        }
         let (mut resealed, mut failed) = (0_usize, 0_usize);
         for client in self.stored().await? {
             let done = match self.resealed(&client) {
                 Ok(None) => continue,
                 // The record may have become another meanwhile.
                 Ok(Some(_)) => {
-                    let anew = |client: &Client| {
-                        let resealed = self.resealed(client)?;
-                        Ok(Ok((resealed.unwrap_or_else(|| client.clone()), ())))
+                    let anew = |client: &Client| match self.resealed(client) {
+                        Ok(resealed) => Ok(resealed.as_ref().unwrap_or(client).to_builder()),
+                        Err(failure) => Err(Changing::Refused(failure)),
                     };
-                    Self::change_in(&**registry, client.id(), anew).await
+                    self.clients.try_update(client.id(), anew).await.map(drop).map_err(Failure::from)
                 }
                 Err(failure) => Err(failure),
             };

@@ -1,48 +1,27 @@
-//! `clients list` and `clients show`: what is registered, without a secret in it.
+//! `clients show`: one client, without a secret in it.
 
-use grantor::store::{Client, CompatibilitySwitch, Credential, CredentialKind, GrantType};
+use grantor::store::{Client, ClientRegistration, Credential};
 use grantor::{ClientId, Clock, CredentialId, PublicKey, ResourceUri, SystemClock, Timestamp};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::desk::{Desk, unknown};
-use super::workload_table::{document as workload_document, workload, workloads};
+use super::document::{about, document, jwks_uri, methods_of, switches};
+use super::workload_table::workloads;
 use crate::config::short_grant;
 use crate::failure::Failure;
 use crate::paste::{pretty, say, table};
 use crate::when::{ago, at};
 
 impl Desk {
-    pub(super) async fn list(&self, as_json: bool) -> Result<(), Failure> {
-        let clients = self.clients().await?;
-        if as_json {
-            return say(&pretty(&Value::Array(clients.iter().map(document).collect())));
-        }
-        if clients.is_empty() {
-            let none = match self.registry {
-                None => {
-                    "No clients: memory storage keeps none, and no configuration file (--config) declares any.\n"
-                }
-                Some(_) => "No clients yet: `clients create` registers one.\n",
-            };
-            return say(none);
-        }
-        let head = ["ID", "NAME", "AUTH", "ENABLED", "CREDENTIALS", "SCOPE"].map(str::to_owned).to_vec();
-        say(&table(&std::iter::once(head).chain(clients.iter().map(row)).collect::<Vec<_>>()))
-    }
-
     pub(super) async fn show(&self, id: &str, as_json: bool) -> Result<(), Failure> {
-        let configured = self.configured()?.into_iter().find(|client| client.id().as_str() == id);
-        let client = match (configured, &self.registry, ClientId::new(id)) {
-            (Some(client), ..) => client,
-            (None, Some(registry), Ok(id)) => {
-                let found = registry
-                    .find(&id)
-                    .await
-                    .map_err(|error| Failure::because("the client cannot be read", error))?;
-                found.ok_or_else(|| unknown(id.as_str()))?.record().clone()
-            }
-            (None, Some(_), Err(_)) => return Err(unknown(id)),
-            (None, None, _) => {
+        let found = match ClientId::new(id) {
+            Ok(id) => self.client(&id).await?,
+            Err(_) => None,
+        };
+        let client = match found {
+            Some(client) => client,
+            None if self.keeps => return Err(unknown(id)),
+            None => {
                 let known = "memory storage knows only those of the configuration file (--config); see `clients list`";
                 return Err(Failure::Runtime(format!("there is no client `{}`: {known}", id.escape_debug())));
             }
@@ -77,17 +56,6 @@ impl Uses {
     }
 }
 
-fn row(client: &Client) -> Vec<String> {
-    vec![
-        client.id().as_str().to_owned(),
-        client.name().unwrap_or("-").to_owned(),
-        client.auth_method().as_str().to_owned(),
-        yes_no(client.is_enabled()).to_owned(),
-        client.credentials().len().to_string(),
-        client.scope().as_str().to_owned(),
-    ]
-}
-
 fn page(client: &Client, uses: &Uses) -> String {
     let now = SystemClock::new().now();
     let list = |uris: &[ResourceUri]| uris.iter().map(ResourceUri::as_str).collect::<Vec<_>>().join(" ");
@@ -108,7 +76,8 @@ fn page(client: &Client, uses: &Uses) -> String {
         ("compatibility", switches(client).join(" ")),
         ("jwks_uri", client.credentials().iter().find_map(jwks_uri).unwrap_or("-").to_owned()),
     ];
-    let facts = facts.map(|(name, fact)| vec![name.to_owned(), fact]);
+    let facts = facts.map(|(name, fact)| vec![name.to_owned(), fact]).into_iter();
+    let facts: Vec<_> = facts.chain(client.registration().map(registration).into_iter().flatten()).collect();
     let head = ["CREDENTIAL", "KIND", "ALG", "KID", "LABEL", "FROM", "UNTIL", "LAST USED"]
         .map(str::to_owned)
         .to_vec();
@@ -135,6 +104,36 @@ fn page(client: &Client, uses: &Uses) -> String {
     format!("{}\n{}{workloads}{coarse}", table(&facts), table(&credentials))
 }
 
+/// How it came to be registered, and what it says about itself, which nobody has checked.
+fn registration(own: &ClientRegistration) -> Vec<Vec<String>> {
+    let by = own.initial_access().map(|id| format!("the initial access token {id}"));
+    let bound = match (own.scope().as_str(), own.auth_methods()) {
+        (scope, None) => scope.to_owned(),
+        (scope, Some(methods)) => {
+            format!("{scope} by {}", methods_of(methods).join(", "))
+        }
+    };
+    let facts = [
+        ("registered with", by.unwrap_or_else(|| "the initial access token of the configuration".to_owned())),
+        ("may register", bound),
+    ];
+    let facts = facts.map(|(name, fact)| vec![name.to_owned(), fact]).into_iter();
+    let said = own.metadata().iter().map(|(name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        vec![format!("says {}", plain(name)), plain(&value)]
+    });
+    facts.chain(said).collect()
+}
+
+/// Without what a terminal would obey: whoever registers chooses these texts (T96).
+fn plain(text: &str) -> String {
+    let shown = |c: char| match c.is_control() {
+        true => c.escape_unicode().collect::<String>(),
+        false => c.to_string(),
+    };
+    text.chars().map(shown).collect()
+}
+
 /// One client, with what the list does not ask for.
 fn shown(client: &Client, uses: &Uses) -> Value {
     let mut document = document(client);
@@ -148,67 +147,16 @@ fn shown(client: &Client, uses: &Uses) -> Value {
     document
 }
 
-fn document(client: &Client) -> Value {
-    let moment = |moment: Option<Timestamp>| moment.map(|moment| moment.to_string());
-    let uris = |uris: &[ResourceUri]| uris.iter().map(|uri| uri.as_str().to_owned()).collect::<Vec<_>>();
-    let credential = |held: &Credential| {
-        let (kind, alg, key) = about(held);
-        json!({
-            "id": held.id().as_str(),
-            "kind": kind,
-            "alg": alg,
-            "kid": key.and_then(PublicKey::kid),
-            "thumbprint": key.map(PublicKey::thumbprint),
-            "jwks_uri": jwks_uri(held),
-            "workload": workload(held).map(workload_document),
-            "label": held.label(),
-            "not_before": moment(held.not_before()),
-            "expires_at": moment(held.expires_at()),
-        })
-    };
-    json!({
-        "id": client.id().as_str(),
-        "name": client.name(),
-        "auth": client.auth_method().as_str(),
-        "enabled": client.is_enabled(),
-        "created_at": moment(client.created_at()),
-        "grant_types": client.grant_types().map(GrantType::as_str).collect::<Vec<_>>(),
-        "scope": client.scope().as_str(),
-        "default_scope": client.default_scope().as_str(),
-        "resources": client.resources().map(uris),
-        "serves": uris(client.serves()),
-        "introspector": client.is_introspector(),
-        "introspection_signed_response_alg": client.introspection_signed_response_alg(),
-        "token_epoch": client.token_epoch(),
-        "compatibility": switches(client),
-        "credentials": client.credentials().iter().map(credential).collect::<Vec<_>>(),
-    })
-}
-
-/// What a credential is, with its algorithm where it is for one, and its key where it has a public one.
-type About<'a> = (&'static str, Option<&'static str>, Option<&'a PublicKey>);
-
-fn about(credential: &Credential) -> About<'_> {
-    match credential.kind() {
-        CredentialKind::Digest(_) => ("secret", None, None),
-        CredentialKind::SealedSecret(secret) => ("secret", Some(secret.algorithm().as_str()), None),
-        CredentialKind::Key(key) => ("key", Some(key.algorithm().as_str()), Some(key)),
-        CredentialKind::KeySet(_) => ("jwks_uri", None, None),
-        CredentialKind::Imported(_) => ("argon2id", None, None),
-        CredentialKind::Workload(_) => ("workload", None, None),
-        CredentialKind::Unknown(_) | _ => ("unknown", None, None),
-    }
-}
-
-/// Where its keys are, if it is a place of keys.
-fn jwks_uri(credential: &Credential) -> Option<&str> {
-    if let CredentialKind::KeySet(url) = credential.kind() { Some(url.as_str()) } else { None }
-}
-
-fn switches(client: &Client) -> Vec<&str> {
-    client.compatibility().map(CompatibilitySwitch::as_str).collect()
-}
-
 const fn yes_no(yes: bool) -> &'static str {
     if yes { "yes" } else { "no" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t96_a_terminal_obeys_nobody_who_registers() {
+        assert_eq!(plain("Zoë \u{1b}[2J\u{9b}\n"), "Zoë \\u{1b}[2J\\u{9b}\\u{a}");
+    }
 }

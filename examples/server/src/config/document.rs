@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::accepted_loss::AcceptedLoss;
 use super::compatibility::ReachEntry;
+use super::registration::RegistrationEntry;
 use super::trust::TrustEntry;
 use super::value::{Lifetime, Moment};
 use super::workload::WorkloadEntry;
@@ -24,6 +25,8 @@ pub(crate) struct Document {
     pub(crate) clients: Vec<ClientEntry>,
     pub(super) trust: Vec<TrustEntry>,
     pub(super) key_sets: KeySetsEntry,
+    pub(super) rate_limit: RateLimitEntry,
+    pub(super) registration: Option<RegistrationEntry>,
     pub(super) endpoints: EndpointsEntry,
     pub(super) dangerous: DangerousEntry,
 }
@@ -42,6 +45,22 @@ pub(super) struct KeysEntry {
 pub(super) struct KeySetsEntry {
     pub(super) allow_hosts: Vec<String>,
     pub(super) roots: Vec<String>,
+}
+
+/// How often a client id may fail, or try, from one network.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct RateLimitEntry {
+    pub(super) failures: Option<BudgetEntry>,
+    pub(super) attempts: Option<BudgetEntry>,
+}
+
+/// So many at once, and one more each time.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BudgetEntry {
+    pub(super) burst: u32,
+    pub(super) every: Lifetime,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +125,7 @@ pub(super) struct EndpointsEntry {
     pub(super) token: Option<String>,
     pub(super) introspection: Option<String>,
     pub(super) revocation: Option<String>,
+    pub(super) registration: Option<String>,
     pub(super) jwks: Option<String>,
     pub(super) metadata: Option<String>,
 }

@@ -56,6 +56,13 @@ impl Config {
                 rule.replace("`Reach::EveryClient`", "every client"),
                 format!("write {switch} = \"every_client\", or take it out"),
             ),
+            ConfigError::Registration { rule } if rule.starts_with("the initial access token") => {
+                let remedy = "make one with `openssl rand -hex 32`; it belongs into the environment rather than on the command line";
+                super::Mistake::new(super::registration::TOKEN, rule.clone(), remedy)
+            }
+            ConfigError::Registration { rule } => {
+                self.mistake("registration", rule.clone(), "correct the block, or take it out")
+            }
             ConfigError::KeyRotation { rule } => self.bad_rotation(rule),
             ConfigError::UndeclaredResource { .. }
             | ConfigError::Limits { .. }
@@ -90,6 +97,7 @@ impl Config {
         let own = [
             ("metadata", &endpoints.metadata),
             ("jwks", &endpoints.jwks),
+            ("registration", &endpoints.registration),
             ("revocation", &endpoints.revocation),
             ("introspection", &endpoints.introspection),
             ("token", &endpoints.token),

@@ -52,6 +52,9 @@ impl Config {
         if let Some(path) = &document.endpoints.revocation {
             endpoints = endpoints.revocation(path);
         }
+        if let Some(path) = &document.endpoints.registration {
+            endpoints = endpoints.registration(path);
+        }
         if let Some(path) = &document.endpoints.jwks {
             endpoints = endpoints.jwks(path);
         }

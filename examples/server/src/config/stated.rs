@@ -39,7 +39,7 @@ impl<'a> Stated<'a> {
         }
     }
 
-    pub(super) fn mistake(
+    pub(crate) fn mistake(
         &self,
         member: &str,
         wrong: impl Into<String>,
@@ -57,7 +57,7 @@ impl<'a> Stated<'a> {
     }
 
     /// What core refuses of the whole. It says what broke the rule in its own words, which most members share.
-    pub(super) fn broken(&self, wrong: &str, rule: InvalidValue) -> Mistake {
+    pub(crate) fn broken(&self, wrong: &str, rule: InvalidValue) -> Mistake {
         let said = rule.to_string();
         let is_of = |what: &str| said.strip_prefix(what).is_some_and(|rest| rest.starts_with(" must be "));
         if is_of("keys") {
@@ -75,6 +75,8 @@ impl<'a> Stated<'a> {
             ("token_lifetime", "token_lifetime"),
             ("aud", "audience"),
             ("name", "name"),
+            ("label", "label"),
+            ("default_scope", "default_scope"),
         ];
         match members.into_iter().find(|(what, _)| is_of(what)) {
             Some((_, member)) => self.invalid(member, rule),
@@ -165,7 +167,7 @@ impl<'a> Stated<'a> {
     }
 
     /// The place is all that is known now: it is asked when somebody comes.
-    pub(super) fn key_set_url(&self, member: &str, text: &str) -> Result<KeySetUrl, Mistake> {
+    pub(crate) fn key_set_url(&self, member: &str, text: &str) -> Result<KeySetUrl, Mistake> {
         let url = KeySetUrl::new(text).map_err(|rule| self.invalid(member, rule))?;
         if text.starts_with("http://") && !is_on_loopback(text) {
             let remedy =

@@ -31,6 +31,37 @@ impl Lifetime {
     }
 }
 
+/// A span of time, or `"never"`.
+pub(super) struct LifetimeOrNever(pub(super) Option<Duration>);
+
+impl<'de> Deserialize<'de> for LifetimeOrNever {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        input.deserialize_any(LifetimeOrNeverVisitor)
+    }
+}
+
+struct LifetimeOrNeverVisitor;
+
+impl Visitor<'_> for LifetimeOrNeverVisitor {
+    type Value = LifetimeOrNever;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number with its unit, such as \"30d\", or \"never\"")
+    }
+
+    fn visit_i64<E: Error>(self, seconds: i64) -> Result<LifetimeOrNever, E> {
+        LifetimeVisitor.visit_i64(seconds).map(|life| LifetimeOrNever(Some(life.0)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<LifetimeOrNever, E> {
+        if text == "never" {
+            return Ok(LifetimeOrNever(None));
+        }
+        let span = span_of_time(text).ok_or_else(|| E::invalid_value(Unexpected::Other("text"), &self))?;
+        Ok(LifetimeOrNever(Some(span)))
+    }
+}
+
 struct LifetimeVisitor;
 
 impl Visitor<'_> for LifetimeVisitor {

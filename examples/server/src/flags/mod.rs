@@ -3,6 +3,7 @@
 mod assertion;
 mod client;
 mod federate;
+mod initial_access;
 mod keys;
 mod trust;
 
@@ -11,11 +12,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 pub(crate) use assertion::NewAssertion;
-pub(crate) use client::{Method, NewClient};
+pub(crate) use client::{ClientChanges, ClientFilter, Method, NewClient};
 pub(crate) use federate::{FederateCommand, NewWorkload};
+pub(crate) use initial_access::{InitialAccessCommand, NewInitialAccess};
 pub(crate) use keys::KeysCommand;
 pub(crate) use trust::TrustCommand;
 
@@ -24,7 +26,7 @@ pub(crate) use trust::TrustCommand;
 /// Without flags it listens on 127.0.0.1:8080, keeps everything in memory, registers demo clients and prints
 /// commands that can be pasted.
 #[derive(Debug, Parser)]
-#[command(name = "grantor-server", version, max_term_width = 100)]
+#[command(name = "grantor-server", version, max_term_width = 100, after_help = EXIT_CODES)]
 pub(crate) struct Flags {
     /// Address and port to listen on; port 0 takes a free one [default: 127.0.0.1:8080]
     #[arg(long, env = "GRANTOR_LISTEN", value_name = "ADDRESS", global = true, value_parser = listen)]
@@ -54,20 +56,41 @@ pub(crate) struct Flags {
     #[arg(long, env = "GRANTOR_ADAPTER", default_value = "axum", global = true, value_parser = adapter)]
     pub(crate) adapter: Adapter,
 
+    /// Who fails to authenticate again and again is slowed down: failures or off
+    #[arg(long, env = "GRANTOR_RATE_LIMIT", default_value = "failures", global = true, value_parser = rate_limit)]
+    pub(crate) rate_limit: RateLimit,
+
     /// The configuration, a TOML file: resources, clients, endpoint paths
     #[arg(long, env = "GRANTOR_CONFIG", value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
+
+    /// Lets whoever has it register clients (RFC 7591), 32 characters at least. Without it, and without [registration] in the
+    /// configuration, nobody can
+    #[arg(
+        long,
+        env = "GRANTOR_INITIAL_ACCESS_TOKEN",
+        value_name = "TOKEN",
+        global = true,
+        hide_env_values = true
+    )]
+    pub(crate) initial_access_token: Option<SecretFlag>,
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
 
+/// What the program ends with, for scripts.
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 it failed or what is named is unknown, 2 a mistake in flags or configuration: nothing was done.";
+
 /// The administrator's commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Creates, shows and changes clients, also while servers run
-    #[command(subcommand)]
+    #[command(subcommand, after_help = EXIT_CODES)]
     Clients(ClientsCommand),
+    /// Issues, lists and deletes tokens by which clients register themselves (RFC 7591), also while servers run
+    #[command(subcommand, after_help = EXIT_CODES)]
+    InitialAccess(InitialAccessCommand),
     /// Adds, shows and removes issuers whose assertions are grants, also while servers run
     #[command(subcommand)]
     Trust(TrustCommand),
@@ -97,57 +120,98 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClientsCommand {
     /// Makes a client and its secret, which is shown once. On memory storage: prints the TOML to paste
-    Create(NewClient),
-    /// Lists the clients, those of the configuration file included
-    List {
-        /// As JSON, for scripts
-        #[arg(long)]
-        json: bool,
+    Create {
+        #[command(flatten)]
+        wanted: Box<NewClient>,
+        #[command(flatten)]
+        output: Output,
     },
-    /// Shows one client and its credentials, without secrets
-    Show {
-        /// Its id
-        id: String,
-        /// As JSON, for scripts
-        #[arg(long)]
-        json: bool,
+    /// Lists the clients, those of the configuration file included, in the order of their ids
+    List {
+        #[command(flatten)]
+        filter: ClientFilter,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Shows one client, how it registered and its credentials, without secrets
+    Show(Named),
+    /// Changes what is named of a client, and nothing else
+    Update {
+        #[command(flatten)]
+        client: Named,
+        #[command(flatten)]
+        changes: ClientChanges,
     },
     /// The workloads of a client: what it proves itself by instead of a secret
     #[command(subcommand)]
     Federate(FederateCommand),
     /// Gives a client a new secret, and ends the old one after a while
     RotateSecret {
-        /// Its id
-        id: String,
+        #[command(flatten)]
+        client: Named,
         /// How long the old secret works on, such as 0s, 1h or 7d
         #[arg(long, value_name = "TIME", default_value = "7d", value_parser = client::overlap)]
         overlap: Duration,
     },
+    /// Gives a client that registered itself a new registration access token (RFC 7592), for one that was lost. The old one is dead
+    NewRegistrationToken(Named),
     /// Ends all tokens that a client has. It can get new ones
-    RevokeTokens {
-        /// Its id
-        id: String,
-    },
+    RevokeTokens(Named),
     /// Ends all tokens of a client, and gives it no more
-    Disable {
-        /// Its id
-        id: String,
-    },
+    Disable(Named),
     /// Lets a disabled client get tokens again. Those of before stay ended
-    Enable {
-        /// Its id
-        id: String,
-    },
+    Enable(Named),
     /// Seals all secrets that are kept sealed under the newest host key, and says what an older one is still needed for
     Reseal,
-    /// Deletes a client for good
+    /// Deletes a client for good, with all that it has. Asks on a terminal
     Delete {
-        /// Its id
-        id: String,
-        /// Without it nothing is deleted
+        #[command(flatten)]
+        client: Named,
+        /// Does not ask. Without it nothing is deleted where nobody can be asked
         #[arg(long)]
         yes: bool,
     },
+}
+
+/// The client that a command is about.
+#[derive(Args, Debug)]
+pub(crate) struct Named {
+    /// Its id
+    // Registration and `create` make ids that begin with a letter; others may begin with anything.
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+/// For whom a command prints.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Output {
+    /// As JSON, for scripts
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A secret that was given as a flag or by the environment.
+#[derive(Clone)]
+pub(crate) struct SecretFlag(String);
+
+impl SecretFlag {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for SecretFlag {
+    fn from(secret: String) -> Self {
+        Self(secret)
+    }
+}
+
+impl fmt::Debug for SecretFlag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretFlag(..)")
+    }
 }
 
 /// The URL of a store, which may hold a password.
@@ -188,6 +252,13 @@ pub(crate) enum Adapter {
     Actix,
 }
 
+/// Whether guessing is braked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RateLimit {
+    Failures,
+    Off,
+}
+
 fn listen(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| LISTEN_REMEDY.to_owned())
 }
@@ -213,6 +284,14 @@ fn adapter(text: &str) -> Result<Adapter, String> {
     }
 }
 
+fn rate_limit(text: &str) -> Result<RateLimit, String> {
+    match text {
+        "failures" => Ok(RateLimit::Failures),
+        "off" => Ok(RateLimit::Off),
+        _ => Err("write failures or off; how many stands under [rate_limit] of --config".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,7 +303,7 @@ mod tests {
         let own = Flags::command();
         let flags: Vec<_> =
             own.get_arguments().filter_map(|flag| Some((flag.get_long()?, flag.get_env()))).collect();
-        assert_eq!(flags.len(), 8);
+        assert_eq!(flags.len(), 9);
         for (name, twin) in flags {
             let expected = format!("GRANTOR_{}", name.to_uppercase().replace('-', "_"));
             assert_eq!(twin.and_then(|twin| twin.to_str()), Some(expected.as_str()));

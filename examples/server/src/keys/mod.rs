@@ -48,18 +48,18 @@ impl Desk {
         let config = Config::load(flags.config.as_deref())?;
         let place = Place::read(flags, &config)?;
         let backends = Backends::open(flags, &config)?;
-        let Some(stores) = backends.key_stores() else {
+        if backends.memory().is_some() {
             let wrong = "on memory storage signing keys are in the process of their server alone";
             let remedy = "restart the server, which makes new ones; or write --storage postgres or redis";
             return Err(Mistake::new("--storage (GRANTOR_STORAGE)", wrong, remedy).into());
-        };
+        }
         match backends.prepare_registry().await {
             Ok(()) => {}
             Err(NotReady::Away(failure) | NotReady::Wrong(failure)) => return Err(failure),
         }
         let host_keys = backends.host_keys.clone();
         let issuer = place.issuer(place.listen);
-        let builder = AuthorizationServer::builder(&issuer, stores, host_keys.clone())
+        let builder = AuthorizationServer::builder(&issuer, backends.administered(), host_keys.clone())
             .executor(TokioExecutor::current())
             .dangerous()
             .allow_http_on_loopback();

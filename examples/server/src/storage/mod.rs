@@ -7,7 +7,8 @@ mod redis;
 use std::sync::Arc;
 
 use grantor::store::{
-    Client, ClientRegistry, CredentialUsage, KeySet, KeyStore, PrivateKey, TrustRegistry, TrustedIssuer,
+    Client, ClientRegistry, CredentialUsage, InitialAccessStore, KeySet, KeyStore, PrivateKey, TokenStore,
+    TrustRegistry, TrustStore, TrustedIssuer,
 };
 use grantor::{HostKeys, Stores};
 use grantor_storage_memory::{ClientCache, MemoryStore};
@@ -66,16 +67,24 @@ impl Backends {
         }
     }
 
-    /// Where clients are administered, for the commands. Memory ends with the process, so there is nothing to administer.
-    pub(crate) fn registry(&self) -> Option<Arc<dyn ClientRegistry>> {
+    /// Redis, where it is a part of the storage.
+    pub(crate) const fn redis(&self) -> Option<&RedisStore> {
         match &self.kept {
-            Kept::Memory(_) => None,
-            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Arc::new(postgres.clone())),
-            Kept::Redis(redis) => Some(Arc::new(redis.clone())),
+            Kept::Redis(redis) | Kept::Both(_, redis) => Some(redis),
+            Kept::Memory(_) | Kept::Postgres(_) => None,
         }
     }
 
-    /// The same for trusted issuers.
+    /// What the commands administer clients by. Memory ends with the process, so what is made there is only to be shown.
+    pub(crate) fn administered(&self) -> Stores {
+        match &self.kept {
+            Kept::Memory(memory) => Stores::from(memory.clone()),
+            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Stores::from(postgres.clone()),
+            Kept::Redis(redis) => Stores::from(redis.clone()),
+        }
+    }
+
+    /// Where trusted issuers are administered, for the commands. Of those of memory no server knows.
     pub(crate) fn trust_registry(&self) -> Option<Arc<dyn TrustRegistry>> {
         match &self.kept {
             Kept::Memory(_) => None,
@@ -93,12 +102,12 @@ impl Backends {
         }
     }
 
-    /// Where the signing keys are administered, for the commands. Those in memory are seen by their process alone.
-    pub(crate) fn key_stores(&self) -> Option<Stores> {
+    /// Where initial access tokens are kept. Memory begins without any, and no command sees into it.
+    pub(crate) fn initial_access(&self) -> Option<Arc<dyn InitialAccessStore>> {
         match &self.kept {
             Kept::Memory(_) => None,
-            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Stores::from(postgres.clone())),
-            Kept::Redis(redis) => Some(Stores::from(redis.clone())),
+            Kept::Postgres(postgres) | Kept::Both(postgres, _) => Some(Arc::new(postgres.clone())),
+            Kept::Redis(redis) => Some(Arc::new(redis.clone())),
         }
     }
 
@@ -150,30 +159,49 @@ impl Backends {
         }
     }
 
-    /// For a server: what is configured stands in front. Clients in PostgreSQL are cached for a few seconds, and a change that
-    /// another process makes is heard of at once.
-    pub(crate) fn stores(&self, clients: Vec<Client>, trust: Vec<TrustedIssuer>) -> Stores {
+    /// For a server: what is configured stands in front, and is read-only. Clients in PostgreSQL are cached for a few seconds; a
+    /// change through the cache, as by registration, is seen at once, and one that another process makes is heard of.
+    /// With `initial_access`, initial access tokens of the store are taken.
+    pub(crate) fn stores(
+        &self,
+        clients: Vec<Client>,
+        trust: Vec<TrustedIssuer>,
+        initial_access: bool,
+    ) -> Stores {
         let cached = |postgres: &PostgresStore| {
             let cache = ClientCache::new(postgres.clone());
             listen(postgres.clone(), cache.clone());
             cache
         };
-        match &self.kept {
-            Kept::Memory(memory) => Stores::from(memory.clone())
-                .with_clients(ConfiguredClients::new(clients, memory.clone()))
-                .with_trust(ConfiguredTrust::new(trust, memory.clone())),
-            Kept::Postgres(postgres) => Stores::from(postgres.clone())
-                .with_clients(ConfiguredClients::new(clients, cached(postgres)))
-                .with_trust(ConfiguredTrust::new(trust, postgres.clone())),
-            Kept::Redis(redis) => Stores::from(redis.clone())
-                .with_clients(ConfiguredClients::new(clients, redis.clone()))
-                .with_trust(ConfiguredTrust::new(trust, redis.clone())),
-            Kept::Both(postgres, redis) => Stores::from(postgres.clone())
-                .with_tokens(redis.clone())
-                .with_clients(ConfiguredClients::new(clients, cached(postgres)))
-                .with_trust(ConfiguredTrust::new(trust, postgres.clone())),
+        let stores = match &self.kept {
+            Kept::Memory(memory) => behind(clients, trust, memory.clone(), memory),
+            Kept::Postgres(postgres) => behind(clients, trust, cached(postgres), postgres),
+            Kept::Redis(redis) => behind(clients, trust, redis.clone(), redis),
+            Kept::Both(postgres, redis) => {
+                behind(clients, trust, cached(postgres), postgres).with_tokens(redis.clone())
+            }
+        };
+        match self.initial_access().filter(|_| initial_access) {
+            Some(tokens) => stores.with_initial_access(tokens),
+            None => stores,
         }
     }
+}
+
+/// A store behind what is configured. `clients` are its own, or a cache of them.
+fn behind<S>(
+    configured: Vec<Client>,
+    trusted: Vec<TrustedIssuer>,
+    clients: impl ClientRegistry + Clone,
+    kept: &S,
+) -> Stores
+where
+    S: KeyStore + TokenStore + CredentialUsage + TrustStore + Clone,
+{
+    Stores::new(ConfiguredClients::new(configured, clients.clone()), kept.clone(), kept.clone())
+        .with_registry(clients)
+        .with_usage(kept.clone())
+        .with_trust(ConfiguredTrust::new(trusted, kept.clone()))
 }
 
 fn listen(postgres: PostgresStore, cache: ClientCache<PostgresStore>) {

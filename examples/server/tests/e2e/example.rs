@@ -54,12 +54,27 @@ fn rule_10_what_the_example_leaves_out_can_be_put_in() {
 #[test]
 fn rule_10_the_readme_tells_every_flag_and_command() {
     let readme = include_str!("../../README.md");
-    for name in ["listen", "issuer", "storage", "adapter", "config"] {
+    for name in ["listen", "issuer", "storage", "adapter", "config", "initial-access-token"] {
         assert!(readme.contains(&format!("`--{name}")), "{name}");
-        assert!(readme.contains(&format!("`GRANTOR_{}`", name.to_uppercase())), "{name}");
+        let twin = name.to_uppercase().replace('-', "_");
+        assert!(readme.contains(&format!("`GRANTOR_{twin}`")), "{name}");
     }
-    let of_clients =
-        ["create", "list", "show", "rotate-secret", "revoke-tokens", "disable", "delete", "reseal"];
+    let of_clients = [
+        "create",
+        "list",
+        "show",
+        "update",
+        "rotate-secret",
+        "new-registration-token",
+        "revoke-tokens",
+        "disable",
+        "enable",
+        "delete",
+        "reseal",
+    ];
+    for command in ["create", "list", "delete"] {
+        assert!(readme.contains(&format!("initial-access {command}")), "{command}");
+    }
     let of_keys = ["list", "rotate", "import", "export"];
     let of_trust = ["add", "list", "show", "disable", "enable", "remove"];
     for command in ["add", "list", "remove"] {

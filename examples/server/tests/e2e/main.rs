@@ -16,6 +16,8 @@ mod keys;
 mod mistakes;
 mod mistakes_of_keys;
 mod program;
+mod public_keys;
+mod registration;
 mod rotation;
 mod secrets;
 mod slow;
