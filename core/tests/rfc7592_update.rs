@@ -7,9 +7,10 @@ mod support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use data_encoding::BASE32_DNSSEC;
 use grantor::event::Reason;
 use grantor::store::{AuthMethod, Client};
-use grantor::{AuthorizationServer, Registration, Resource};
+use grantor::{AuthorizationServer, Entropy, EntropyError, Registration, Resource, SystemEntropy};
 use serde_json::{Map, Value, json};
 use support::*;
 
@@ -124,6 +125,20 @@ async fn s2_2_client_id_is_needed_and_cannot_be_changed() {
     assert_eq!(client.read(&server).await.json()["client_name"], "Billing");
 }
 
+/// Randomness that makes a secret for the credential of these bytes.
+#[derive(Debug)]
+struct Named(Vec<u8>);
+
+impl Entropy for Named {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        if bytes.len() == self.0.len() {
+            bytes.copy_from_slice(&self.0);
+            return Ok(());
+        }
+        SystemEntropy::new().fill(bytes)
+    }
+}
+
 /// Row 169: a secret that is sent is the current one, and never becomes another.
 #[tokio::test]
 async fn s2_2_client_secret_is_the_current_one_and_never_overwritten() {
@@ -134,10 +149,16 @@ async fn s2_2_client_secret_is_the_current_one_and_never_overwritten() {
         let client = registered(&server, &asked).await;
         let other = registered(&server, &asked).await;
         let altered = format!("{}x", client.secret());
+        // The same in all but what is secret of it, checksum included.
+        let record = world.record(&client.id).await.unwrap();
+        let named = Named(BASE32_DNSSEC.decode(record.credentials()[0].id().as_str().as_bytes()).unwrap());
+        let (guessed, _) = world.host_keys.new_secret(&client_id(&client.id), &named).unwrap();
+        assert_eq!(guessed.credential_id(), record.credentials()[0].id());
         for chosen in [
             json!("chosen-by-the-client"),
             json!(other.secret()),
             json!(altered),
+            json!(guessed.expose()),
             json!(""),
             json!(7),
             json!([]),
