@@ -6,9 +6,9 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use grantor::Resource;
 use grantor::event::Reason;
 use grantor::store::{AuthMethod, GrantType};
+use grantor::{Registration, Resource};
 use serde_json::{Value, json};
 use support::*;
 
@@ -425,4 +425,21 @@ async fn s2_2_names_in_other_languages_are_kept() {
     };
     registered(&server, &many(50)).await;
     bad_metadata(&register(&server, &many(51)).await, "more than fifty");
+}
+
+/// jwt-bearer would let whoever registers bring the assertions of every trusted issuer that names no clients.
+#[tokio::test]
+async fn s2_jwt_bearer_is_not_open_unless_the_host_says_so() {
+    let world = World::new();
+    let open = Registration::new().initial_access_token(INITIAL);
+    let server = world.builder().registration(open).build().await.unwrap();
+    let bearer = GrantType::JWT_BEARER;
+    bad_metadata(&register(&server, &json!({ "grant_types": [bearer.as_str()] })).await, "alone");
+    let client =
+        registered(&server, &json!({ "grant_types": ["client_credentials", bearer.as_str()] })).await;
+    assert_eq!(client.said["grant_types"], json!(["client_credentials"]), "told what it got");
+    bad_metadata(
+        &client.put(&server, &json!({ "grant_types": [bearer.as_str()] })).await,
+        "nor by an update",
+    );
 }

@@ -263,6 +263,22 @@ async fn s2_3_the_statement_that_is_registered_is_taken_again_once_it_has_expire
     );
 }
 
+/// T29: an assertion about a user, or an ID Token, of an issuer that makes statements too is none.
+#[tokio::test]
+async fn s2_3_t29_a_jwt_about_somebody_is_no_statement_about_software() {
+    let world = World::new();
+    let key = Signing::es256();
+    let server = trusting(&world, &[&key]).await;
+    for other in [
+        json!({ "sub": "alice", "aud": ISSUER, "jti": "1", "exp": NOW + 60, "scope": "read" }),
+        json!({ "sub": null }),
+        json!({ "nonce": "n-0S6_WzA2Mj", "exp": NOW + 60 }),
+    ] {
+        let answer = register(&server, &with(&statement(&other).sign(&key), &json!({}))).await;
+        bad_statement(&answer, "invalid_software_statement", &other);
+    }
+}
+
 /// T85: the record that results is judged, whoever said what.
 #[tokio::test]
 async fn s2_3_t85_what_a_statement_says_is_held_to_the_same_rules() {
@@ -285,7 +301,7 @@ async fn s2_3_t85_what_a_statement_says_is_held_to_the_same_rules() {
     let greedy = json!({
         "client_id": "chosen", "client_secret": "chosen", "registration_access_token": "chosen",
         "client_id_issued_at": 1, "client_secret_expires_at": 1, "registration_client_uri": "https://evil.example",
-        "introspector": true, "sub": "root",
+        "introspector": true,
     });
     let client = registered(&server, &with(&statement(&greedy).sign(&key), &json!({}))).await;
     assert!(

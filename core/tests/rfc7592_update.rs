@@ -347,7 +347,7 @@ async fn s2_2_what_the_operator_has_set_stays() {
             .resources(vec![uri(API)])
             .default_scope(scope("read write"))
             .metadata(tenant.clone())
-            .token_epoch(7)
+            .token_epoch(1 << 52)
     });
     set.await.unwrap();
     let changed =
@@ -355,7 +355,7 @@ async fn s2_2_what_the_operator_has_set_stays() {
     let record: Client = world.record(&client.id).await.unwrap();
     assert!(record.is_introspector());
     assert_eq!((record.serves(), record.resources()), ([uri(API)].as_slice(), Some([uri(API)].as_slice())));
-    assert_eq!((record.metadata(), record.token_epoch()), (&tenant, 7));
+    assert_eq!((record.metadata(), record.token_epoch()), (&tenant, 1 << 52));
     assert_eq!(record.default_scope(), &scope("read"), "cut to the scope");
     assert_eq!(record.created_at(), Some(at(NOW)));
     assert_eq!(changed.said["scope"], "read");

@@ -287,9 +287,9 @@ impl ClientBuilder {
     pub fn auth_method(mut self, method: AuthMethod) -> Self {
         if self.0.auth_method != method {
             self.0.auth_signing_alg = None;
-            if let Some(registration) = &mut self.0.registration {
-                registration.operator().auth_method = Some(method.clone());
-            }
+        }
+        if let Some(registration) = &mut self.0.registration {
+            registration.operator().auth_method = Some(method.clone());
         }
         self.0.auth_method = method;
         self
@@ -317,9 +317,7 @@ impl ClientBuilder {
     /// from then on the operator's word.
     pub fn grant_types(mut self, grants: impl IntoIterator<Item = GrantType>) -> Self {
         let grants: BTreeSet<_> = grants.into_iter().collect();
-        if let Some(registration) = &mut self.0.registration
-            && self.0.grant_types != grants
-        {
+        if let Some(registration) = &mut self.0.registration {
             registration.operator().grant_types = Some(grants.clone());
         }
         self.0.grant_types = grants;
@@ -328,9 +326,7 @@ impl ClientBuilder {
 
     /// The widest scope that it can get. By default none. A client that registered itself cannot widen it again.
     pub fn scope(mut self, scope: Scope) -> Self {
-        if let Some(registration) = &mut self.0.registration
-            && self.0.scope != scope
-        {
+        if let Some(registration) = &mut self.0.registration {
             registration.operator().scope = Some(scope.clone());
         }
         self.0.scope = scope;

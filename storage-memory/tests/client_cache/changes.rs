@@ -204,3 +204,18 @@ fn no_find_on_any_thread_goes_back_behind_a_change_that_has_returned() {
         }
     });
 }
+
+/// Whoever changes a record, or manages a registration, goes by what is there now: a token that another process has rotated is dead
+/// here too, and the new one is good.
+#[test]
+fn latest_reads_past_the_cache() {
+    let (cache, behind, _) = cache();
+    insert(&behind, "a", "old");
+    assert_eq!(find(&cache, "a").as_deref(), Some("old"));
+    assert_eq!(done(behind.elsewhere().update(FIRST, &named("a", "new"))).unwrap(), Update::Done);
+    assert_eq!(find(&cache, "a").as_deref(), Some("old"), "as it may, for a while");
+    let latest = done(cache.latest(&id("a"))).unwrap().unwrap();
+    assert_eq!((latest.record().name(), latest.revision()), (Some("new"), FIRST.next()));
+    assert_eq!(done(behind.elsewhere().delete(&id("a"))).unwrap(), Delete::Done);
+    assert!(done(cache.latest(&id("a"))).unwrap().is_none());
+}
