@@ -255,7 +255,13 @@ async fn s2_token_endpoint_auth_signing_alg_fits_the_method_and_is_held() {
 #[tokio::test]
 async fn s2_grant_types_that_are_not_offered_are_dropped_unless_there_is_no_other() {
     let world = World::new();
-    let server = world.registering().await;
+    // jwt-bearer is not open unless the host says so: with it come all trusted issuers that name no clients.
+    let closed = world.registering().await;
+    bad_metadata(&register(&closed, &json!({ "grant_types": [JWT_BEARER] })).await, "not open");
+    let both = json!({ "grant_types": [JWT_BEARER, "client_credentials"] });
+    assert_eq!(registered(&closed, &both).await.said["grant_types"], json!(["client_credentials"]));
+    let open = registration().grant_types([GrantType::CLIENT_CREDENTIALS, GrantType::JWT_BEARER]);
+    let server = world.builder().registration(open).build().await.unwrap();
     let both = ["client_credentials", JWT_BEARER];
     for (sent, kept) in [
         (json!([]), vec!["client_credentials"]),

@@ -285,7 +285,7 @@ async fn s2_3_t85_what_a_statement_says_is_held_to_the_same_rules() {
     let greedy = json!({
         "client_id": "chosen", "client_secret": "chosen", "registration_access_token": "chosen",
         "client_id_issued_at": 1, "client_secret_expires_at": 1, "registration_client_uri": "https://evil.example",
-        "introspector": true, "sub": "root",
+        "introspector": true,
     });
     let client = registered(&server, &with(&statement(&greedy).sign(&key), &json!({}))).await;
     assert!(
@@ -296,6 +296,11 @@ async fn s2_3_t85_what_a_statement_says_is_held_to_the_same_rules() {
             .contains("chosen")
     );
     assert!(!world.record(&client.id).await.unwrap().is_introspector());
+    // An assertion or an ID Token of the same issuer is no statement about software.
+    for other in [json!({ "sub": "root" }), json!({ "nonce": "x" })] {
+        let answer = register(&server, &with(&statement(&other).sign(&key), &json!({}))).await;
+        bad_statement(&answer, "invalid_software_statement", &other);
+    }
     // Keys of the client may come from there.
     let own = Signing::es256();
     let keys = json!({ "token_endpoint_auth_method": "private_key_jwt", "jwks": { "keys": [own.jwk] } });
