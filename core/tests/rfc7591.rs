@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use grantor::http::{Request, Transport};
-use grantor::store::AuthMethod;
+use grantor::store::{AuthMethod, GrantType};
 use grantor::{ConfigError, Endpoint, Registration, ResourceUri, Stores};
 use serde_json::{Value, json};
 use support::*;
@@ -217,7 +217,9 @@ async fn s3_2_1_all_registered_metadata_is_returned() {
     let world = World::new();
     let key = Signing::es256();
     let fetcher = FakeKeySets::of(&[published(&key, "a")]);
-    let server = world.open().key_sets(fetcher).build().await.unwrap();
+    let both = [GrantType::CLIENT_CREDENTIALS, GrantType::JWT_BEARER];
+    let open = world.builder().registration(registration().grant_types(both));
+    let server = open.key_sets(fetcher).build().await.unwrap();
     let sent = json!({
         "token_endpoint_auth_method": "private_key_jwt",
         "token_endpoint_auth_signing_alg": "ES256",

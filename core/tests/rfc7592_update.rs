@@ -325,11 +325,19 @@ async fn s2_2_t85_an_update_stays_within_what_was_granted_at_registration() {
     bad_metadata(&free.put(&closed, &json!({ "scope": "write" })).await, "the default method is closed");
     let post = free.updated(&closed, &json!({ "token_endpoint_auth_method": "client_secret_post" })).await;
     assert_eq!(post.said["scope"], "write");
+    let by_post = json!({ "token_endpoint_auth_method": "client_secret_post" });
+    let post = post.updated(&server, &by_post).await;
+    assert_eq!(words(&post.said["scope"]), BTreeSet::from(["read", "write"]), "open again");
     let id = client_id(&post.id);
     let narrowed = world.clients().update(&id, |client| client.scope(scope("write"))).await.unwrap();
     assert_eq!(narrowed.record().scope(), &scope("write"));
-    bad_metadata(&post.put(&server, &json!({ "scope": "read write" })).await, "an operator narrowed it");
+    let wide = merged(&by_post, &json!({ "scope": "read write" }));
+    bad_metadata(&post.put(&server, &wide).await, "an operator narrowed it");
+    assert_eq!(post.updated(&server, &by_post).await.said["scope"], "write", "left out too");
 }
+
+/// Above each that a client begins with.
+const EPOCH: u64 = (1 << 52) + 7;
 
 /// What the operator has set stays, whatever the client says.
 #[tokio::test]
@@ -347,7 +355,7 @@ async fn s2_2_what_the_operator_has_set_stays() {
             .resources(vec![uri(API)])
             .default_scope(scope("read write"))
             .metadata(tenant.clone())
-            .token_epoch(1 << 52)
+            .token_epoch(EPOCH)
     });
     set.await.unwrap();
     let changed =
@@ -355,7 +363,7 @@ async fn s2_2_what_the_operator_has_set_stays() {
     let record: Client = world.record(&client.id).await.unwrap();
     assert!(record.is_introspector());
     assert_eq!((record.serves(), record.resources()), ([uri(API)].as_slice(), Some([uri(API)].as_slice())));
-    assert_eq!((record.metadata(), record.token_epoch()), (&tenant, 1 << 52));
+    assert_eq!((record.metadata(), record.token_epoch()), (&tenant, EPOCH));
     assert_eq!(record.default_scope(), &scope("read"), "cut to the scope");
     assert_eq!(record.created_at(), Some(at(NOW)));
     assert_eq!(changed.said["scope"], "read");

@@ -1,7 +1,7 @@
 //! Clients that register themselves (RFC 7591) and manage that (RFC 7592).
 
 use grantor::http::{Request, RequestBuilder};
-use grantor::store::{Client, ClientStore, GrantType};
+use grantor::store::{Client, ClientStore};
 use grantor::{AuthorizationServer, Builder, Clients, Registration, Stores};
 use serde_json::{Value, json};
 
@@ -14,10 +14,9 @@ use super::{
 pub const INITIAL: &str = "an-initial-access-token-of-the-configuration-4711";
 pub const REGISTER: &str = "/oauth2/register";
 
-/// Registration for whoever has [`INITIAL`], for both grants.
+/// Registration for whoever has [`INITIAL`].
 pub fn registration() -> Registration {
-    let grants = [GrantType::CLIENT_CREDENTIALS, GrantType::JWT_BEARER];
-    Registration::new().initial_access_token(INITIAL).grant_types(grants)
+    Registration::new().initial_access_token(INITIAL)
 }
 
 /// What client libraries send whose users have left most of it to them.
