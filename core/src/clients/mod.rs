@@ -406,7 +406,7 @@ impl Clients {
         for _ in 0..ATTEMPTS {
             let found = self.find(id).await?.ok_or_else(|| ClientsError::Unknown(id.clone()))?;
             let (client, made) = make(found.record())?;
-            let client = looked_after(found.record(), client).map_err(ClientsError::from)?;
+            let client = looked_after(found.record(), &client).map_err(ClientsError::from)?;
             match self.registry.update(found.revision(), &client).await.map_err(unconfirmed)? {
                 Update::Done => return Ok((Versioned::new(client, found.revision().next()), made)),
                 Update::Missing => return Err(ClientsError::Unknown(id.clone()).into()),
@@ -457,7 +457,7 @@ pub(crate) fn new_registration_token(entropy: &dyn Entropy) -> Result<Registrati
 
 /// What an operator has changed is kept, also if it was never used. Whoever loses its right loses its tokens, and no change
 /// revives those that were ended.
-fn looked_after(before: &Client, after: Client) -> Result<Client, InvalidValue> {
+fn looked_after(before: &Client, after: &Client) -> Result<Client, InvalidValue> {
     if after.id() != before.id() {
         return Err(InvalidValue::new("the id of a client", "left as it is: it would be another client"));
     }

@@ -218,7 +218,12 @@ impl From<ClientsError> for Failure {
             ClientsError::Store(error) => Self::because("the clients cannot be read", error),
             ClientsError::Unconfirmed { source, .. } => Self::because("it may not have been changed", source),
             ClientsError::Entropy(error) => Self::because("there is no randomness", error),
-            other => Self::Runtime(other.to_string()),
+            other @ (ClientsError::Exists(_)
+            | ClientsError::IsTrustedIssuer(_)
+            | ClientsError::NoSecret { .. }
+            | ClientsError::NotRegistered(_)
+            | ClientsError::Busy(_)
+            | _) => Self::Runtime(other.to_string()),
         }
     }
 }

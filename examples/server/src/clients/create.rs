@@ -65,11 +65,13 @@ impl Desk {
             }
             Err(error) => {
                 proof.discard();
-                return Err(match error {
-                    ClientsError::Exists(id) => taken(&id, ""),
-                    ClientsError::IsTrustedIssuer(id) => is_issuer(&id),
-                    other => other.into(),
-                });
+                if let ClientsError::Exists(id) = &error {
+                    return Err(taken(id, ""));
+                }
+                if let ClientsError::IsTrustedIssuer(id) = &error {
+                    return Err(is_issuer(id));
+                }
+                return Err(error.into());
             }
         };
         say_once(&self.created(&created, &proof, as_json))

@@ -93,7 +93,7 @@ fn public_pem(text: &str) -> Result<PublicKey, (String, String)> {
             Ok(key) => return Ok(key),
             // That it is for another algorithm says nothing.
             Err(rule) => {
-                why = why.or_else(|| Some(rule.to_string()).filter(|rule| !rule.starts_with("alg ")))
+                why = why.or_else(|| Some(rule.to_string()).filter(|rule| !rule.starts_with("alg ")));
             }
         }
     }

@@ -70,8 +70,9 @@ impl Config {
             | ConfigError::Signer { .. }
             | ConfigError::ImportedSecretsNeedExecutor
             | ConfigError::Decoy(_)
-            | ConfigError::Keys(_) => return Failure::because("the server cannot start", error),
-            _ => return Failure::because("the server cannot start", error),
+            | ConfigError::Keys(_)
+            | ConfigError::NoRegistry
+            | _ => return Failure::because("the server cannot start", error),
         };
         mistake.into()
     }
