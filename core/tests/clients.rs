@@ -343,6 +343,26 @@ async fn a_record_that_would_break_a_rule_is_refused_and_nothing_changes() {
     assert_eq!(changes(&world).len(), 1);
 }
 
+/// Whichever way a client is disabled, its tokens end for good; and no change revives what was ended.
+#[tokio::test]
+async fn t82_an_update_that_disables_ends_the_tokens_and_none_revives_them() {
+    let world = World::new();
+    let (clients, id) = (clients(&world), client_id("c"));
+    let epoch = clients.create(new_client("c", AuthMethod::CLIENT_SECRET_BASIC)).await.unwrap();
+    let epoch = epoch.client.record().token_epoch();
+    let after = async |change: fn(ClientBuilder) -> ClientBuilder| {
+        clients.update(&id, change).await.unwrap().record().token_epoch()
+    };
+    assert_eq!(after(|client| client.name("c")).await, epoch, "a change of its name ends nothing");
+    assert_eq!(after(|client| client.enabled(false)).await, epoch + 1);
+    assert_eq!(after(|client| client.enabled(false)).await, epoch + 1);
+    assert_eq!(after(|client| client.enabled(true).token_epoch(0)).await, epoch + 1);
+    let other = new_client("other", AuthMethod::CLIENT_SECRET_BASIC);
+    let refused = clients.update(&id, |_| other.clone()).await;
+    assert!(matches!(refused, Err(ClientsError::Invalid(_))), "{refused:?}");
+    assert!(clients.get(&client_id("other")).await.unwrap().is_none());
+}
+
 #[tokio::test]
 async fn credentials_are_listed_with_their_last_use() {
     let world = World::new();

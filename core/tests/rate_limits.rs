@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use grantor::event::Reason;
-use grantor::http::RequestBuilder;
-use grantor::{AuthorizationServer, Budget, RateLimits};
+use grantor::http::{Request, RequestBuilder};
+use grantor::store::{InitialAccess, InitialAccessStore, Insert};
+use grantor::{AuthorizationServer, Budget, RateLimits, SystemEntropy};
 use grantor_storage_memory::MemoryRateLimiter;
 use support::*;
 
@@ -152,4 +153,42 @@ async fn t55_successes_are_limited_only_where_attempts_are() {
     world.clock.advance(2);
     assert_eq!(asked(&server, HERE, "demo", &secret).await.status, 200);
     braked(&world, &asked(&server, HERE, "demo", &secret).await);
+}
+
+/// What others get wrong behind one address keeps nobody from registering, and is no reason to keep out who shows nothing at all.
+#[tokio::test]
+async fn t55_behind_one_address_a_stored_initial_access_token_is_a_source_of_its_own() {
+    let world = World::new();
+    let limits = RateLimits::default().with_failures(Budget::new(3, Duration::from_secs(1)));
+    let limiter = MemoryRateLimiter::new(limits).clock(Arc::new(world.clock.clone()));
+    let server = world.open().rate_limiter(limiter).build().await.unwrap();
+    let (token, access) = InitialAccess::issue(&SystemEntropy::new()).unwrap();
+    assert_eq!(
+        InitialAccessStore::insert(&world.store, &access.build().unwrap()).await.unwrap(),
+        Insert::Done
+    );
+    let register = async |bearer: Option<&str>| {
+        let request = Request::builder("POST", REGISTER).header("content-type", "application/json");
+        let request = from(HERE, request);
+        let request = bearer
+            .into_iter()
+            .fold(request, |request, bearer| request.header("authorization", format!("Bearer {bearer}")));
+        Answer::of(server.register(request.body("{}").build()).await).status
+    };
+    for _ in 0..10 {
+        assert_eq!(register(None).await, 401, "nothing was guessed");
+    }
+    let mut answers = Vec::new();
+    for _ in 0..5 {
+        answers.push(register(Some("wrong")).await);
+    }
+    assert_eq!(answers, [401, 401, 401, 429, 429]);
+    assert_eq!(register(Some(token.expose())).await, 201, "whose failures those were");
+    assert_eq!(
+        register(Some(INITIAL)).await,
+        429,
+        "the token of the configuration shares its source with them"
+    );
+    world.clock.advance(1);
+    assert_eq!(register(Some(INITIAL)).await, 201);
 }

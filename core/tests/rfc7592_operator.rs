@@ -13,7 +13,8 @@ use support::*;
 #[tokio::test]
 async fn s2_2_t85_an_operators_method_and_grants_hold() {
     let world = World::new();
-    let server = world.registering().await;
+    let both = registration().grant_types([GrantType::CLIENT_CREDENTIALS, GrantType::JWT_BEARER]);
+    let server = world.builder().registration(both).build().await.unwrap();
     let client = registered(&server, &metadata()).await;
     let (id, key) = (client_id(&client.id), Signing::es256());
     let credential = Credential::key(PublicKey::from_jwk(&key.jwk.to_string()).unwrap()).unwrap();

@@ -43,6 +43,12 @@ async fn ids(world: &World) -> Vec<String> {
     page.clients.iter().map(|client| client.record().id().to_string()).collect()
 }
 
+/// Stores that remember no uses.
+fn forgetful(world: &World) -> Stores {
+    let memory = world.store.clone();
+    Stores::new(memory.clone(), memory.clone(), memory.clone()).with_registry(memory)
+}
+
 /// Until nothing is due.
 async fn maintain(server: &AuthorizationServer) {
     for _ in 0..20 {
@@ -133,15 +139,13 @@ async fn t86_an_outage_removes_nobody_and_is_told() {
 #[tokio::test]
 async fn t86_a_use_counts_for_ever_and_without_a_store_that_remembers_uses() {
     let world = World::new();
-    let memory = world.store.clone();
-    let stores = || Stores::new(memory.clone(), memory.clone(), memory.clone()).with_registry(memory.clone());
-    let server = registering(&world, stores(), |own| own).await;
+    let server = registering(&world, forgetful(&world), |own| own).await;
     let ((id, secret), _unused) = (register(&server).await, register(&server).await);
     world.clock.advance(30 * DAY - 60);
     issued(&server, &id, &secret, &[]).await;
     maintain(&server).await;
     world.clock.advance(1000 * DAY);
-    let another = registering(&world, stores(), |own| own).await;
+    let another = registering(&world, forgetful(&world), |own| own).await;
     maintain(&another).await;
     assert_eq!(ids(&world).await, [id]);
 }
@@ -152,8 +156,9 @@ async fn t86_a_first_use_is_known_to_other_processes_at_once() {
     let world = World::new();
     let open = || Registration::new().initial_access_token(TOKEN);
     let executor = TestExecutor::default();
-    let one = world.builder().registration(open()).executor(executor.clone()).build().await.unwrap();
-    let other = registering(&world, world.store.clone(), |own| own).await;
+    let one = world.over(forgetful(&world)).registration(open()).executor(executor.clone());
+    let one = one.build().await.unwrap();
+    let other = registering(&world, forgetful(&world), |own| own).await;
     let (id, secret) = register(&one).await;
     world.clock.advance(31 * DAY);
     issued(&one, &id, &secret, &[]).await;
@@ -162,16 +167,25 @@ async fn t86_a_first_use_is_known_to_other_processes_at_once() {
     assert_eq!(ids(&world).await, [id]);
 }
 
-/// What this process knows of a use counts also before it is written down.
+/// What this process knows of a use counts also while it cannot be written down.
 #[tokio::test]
-async fn t86_a_use_that_is_not_written_down_yet_counts() {
+async fn t86_a_use_that_cannot_be_written_down_yet_counts() {
     let world = World::new();
-    let server = registering(&world, world.store.clone(), |own| own).await;
+    let registry = FakeRegistry::new(&world.store);
+    let stores = forgetful(&world).with_registry(registry.clone());
+    let server = registering(&world, stores, |own| own).await;
     let (id, secret) = register(&server).await;
     world.clock.advance(31 * DAY);
     issued(&server, &id, &secret, &[]).await;
+    registry.calls.fail("update", Broken::Unavailable);
     maintain(&server).await;
-    assert_eq!(ids(&world).await, [id]);
+    assert_eq!(ids(&world).await, [id.clone()]);
+    assert!(world.events.all().iter().any(|seen| seen.kind == Kind::MaintenanceFailed), "it is told");
+    registry.calls.mend();
+    maintain(&server).await;
+    let other = registering(&world, forgetful(&world), |own| own).await;
+    maintain(&other).await;
+    assert_eq!(ids(&world).await, [id], "and written down when that works again");
 }
 
 /// A client that authenticates nowhere is used too: tokens are issued to it for assertions that others bring.
