@@ -179,7 +179,7 @@ async fn t86_a_use_that_cannot_be_written_down_yet_counts() {
     issued(&server, &id, &secret, &[]).await;
     registry.calls.fail("update", Broken::Unavailable);
     maintain(&server).await;
-    assert_eq!(ids(&world).await, [id.clone()]);
+    assert_eq!(ids(&world).await, std::slice::from_ref(&id));
     assert!(world.events.all().iter().any(|seen| seen.kind == Kind::MaintenanceFailed), "it is told");
     registry.calls.mend();
     maintain(&server).await;

@@ -3,8 +3,8 @@
 use tracing::{Span, field};
 
 use super::{
-    Chain, ChangedBy, ClientChange, ClientChanged, Event, EventSink, FaultKind, Reason, RequestTrail,
-    WorkloadMismatch,
+    Chain, ChangedBy, ClientChange, ClientChanged, ErrorCode, Event, EventSink, FaultKind, Reason,
+    RequestTrail, WorkloadMismatch,
 };
 use crate::types::{InitialAccessId, Timestamp};
 
@@ -54,10 +54,17 @@ fn trace(event: &Event<'_>) {
         Event::RequestRejected(rejected) => {
             record(rejected.trail, rejected.code.as_str());
             Span::current().record("reason", rejected.reason.as_str());
+            // A constant, as the answer has it.
+            let rule = if let ErrorCode::InvalidClientMetadata(rule) = rejected.code {
+                Some(field::display(rule))
+            } else {
+                None
+            };
             tracing::info!(
                 endpoint = rejected.trail.endpoint,
                 error = rejected.code.as_str(),
                 reason = rejected.reason.as_str(),
+                rule,
                 "request refused"
             );
         }

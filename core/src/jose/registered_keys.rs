@@ -27,7 +27,10 @@ impl PublicKey {
                     same_key || (key.kid().is_some() && other.kid() == key.kid())
                 };
                 if registered.iter().any(is_same) {
-                    return Err(InvalidValue::new("jwks", "without a key or a kid twice"));
+                    return Err(InvalidValue::new(
+                        "jwks",
+                        "a JWK Set in which no key and no kid comes twice",
+                    ));
                 }
                 registered.push(key);
             }

@@ -11,7 +11,7 @@ use crate::clients::{Desk, methods_of};
 use crate::config::{Mistake, Stated};
 use crate::failure::Failure;
 use crate::flags::{Flags, InitialAccessCommand, Method, NewInitialAccess};
-use crate::paste::{pretty, say, say_once, table};
+use crate::paste::{pretty, say, say_once, table, typed};
 use crate::when::{ago, at};
 
 /// How many are asked for at a time.
@@ -105,7 +105,7 @@ impl Desk {
     async fn delete_access(&self, id: &str, as_json: bool) -> Result<(), Failure> {
         let tokens = self.access_tokens()?;
         let unknown = || {
-            let shown = id.escape_debug();
+            let shown = typed(id);
             Failure::Runtime(format!("there is no initial access token `{shown}`; see `initial-access list`"))
         };
         let name = InitialAccessId::new(id).map_err(|_| unknown())?;

@@ -43,6 +43,14 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
+/// What somebody typed, for a message: nothing in it moves the cursor, and a secret or token in the place of an id is not repeated.
+pub(crate) fn typed(text: &str) -> String {
+    match text.strip_prefix("grantor_") {
+        Some(rest) if rest.len() > 40 => "grantor_… (a secret or a token, and no id)".to_owned(),
+        _ => text.escape_debug().to_string(),
+    }
+}
+
 /// One word of a POSIX shell, whatever is in it.
 pub(crate) fn shell_word(text: &str) -> String {
     let plain = |b: u8| {
@@ -100,5 +108,13 @@ mod tests {
             let table: toml::Table = toml::from_str(&format!("x = {}", toml_text(text))).expect(text);
             assert_eq!(table.get("x").and_then(toml::Value::as_str), Some(text));
         }
+    }
+
+    #[test]
+    fn t95_a_secret_in_the_place_of_an_id_is_not_repeated() {
+        let secret = format!("grantor_{}", "7".repeat(76));
+        assert!(!typed(&secret).contains("777"));
+        assert_eq!(typed("grantor_shop"), "grantor_shop");
+        assert_eq!(typed("a\u{1b}[2J"), "a\\u{1b}[2J");
     }
 }

@@ -98,7 +98,7 @@ fn auth_method(said: &Said<'_>, open: &Openness) -> Result<AuthMethod, InvalidVa
     }
     let rule = match named {
         Some(_) => {
-            "one that registration is open to (see token_endpoint_auth_methods_supported); a client without is none here"
+            "one that registration is open to (see token_endpoint_auth_methods_supported); there are no public clients"
         }
         None => "named: client_secret_basic, which is meant where none is, is not open here",
     };
@@ -127,7 +127,7 @@ fn keys(
     alg: Option<AssertionAlgorithm>,
 ) -> Result<(Vec<PublicKey>, Option<KeySetUrl>), InvalidValue> {
     match (said.object("jwks")?, said.text("jwks_uri")?) {
-        (Some(_), Some(_)) => Err(InvalidValue::new("jwks and jwks_uri", "not both given")),
+        (Some(_), Some(_)) => Err(InvalidValue::new("jwks_uri", "left out where jwks is given")),
         (Some(set), None) => {
             let rsa =
                 alg.filter(|alg| !alg.is_symmetric() && is_rsa(*alg)).unwrap_or(AssertionAlgorithm::Rs256);
@@ -179,7 +179,10 @@ fn scope(said: &Said<'_>, open: &Openness) -> Result<Scope, InvalidValue> {
     if scope.is_within(&open.scope) {
         return Ok(scope);
     }
-    Err(InvalidValue::new("scope", "within what the initial access token and this server are open to"))
+    Err(InvalidValue::new(
+        "scope",
+        "within what is open to this client: see its initial access token, or an operator has narrowed it",
+    ))
 }
 
 fn line<'a>(said: &'a Said<'_>, name: &'static str) -> Result<Option<&'a str>, InvalidValue> {

@@ -9,6 +9,7 @@ use super::change::named;
 use crate::config::{Config, Mistake};
 use crate::failure::Failure;
 use crate::flags::Flags;
+use crate::paste::typed;
 use crate::storage::{Backends, NotReady};
 
 pub(crate) struct Desk {
@@ -66,7 +67,7 @@ impl Desk {
 
     /// The id of a client that a command may change: one of the file is changed there.
     pub(super) fn changeable(&self, id: &str) -> Result<ClientId, Failure> {
-        let shown = id.escape_debug();
+        let shown = typed(id);
         if !self.keeps {
             let wrong = format!("memory storage keeps no client `{shown}` that a command could change");
             let remedy = "change it in the configuration file, or write --storage postgres or redis";
@@ -87,5 +88,5 @@ impl Desk {
 }
 
 pub(super) fn unknown(id: &str) -> Failure {
-    Failure::Runtime(format!("there is no client `{}`; see `clients list`", id.escape_debug()))
+    Failure::Runtime(format!("there is no client `{}`; see `clients list`", typed(id)))
 }

@@ -9,7 +9,7 @@ use super::document::{about, document, jwks_uri, methods_of, switches};
 use super::workload_table::workloads;
 use crate::config::short_grant;
 use crate::failure::Failure;
-use crate::paste::{pretty, say, table};
+use crate::paste::{pretty, say, table, typed};
 use crate::when::{ago, at};
 
 impl Desk {
@@ -23,7 +23,7 @@ impl Desk {
             None if self.keeps => return Err(unknown(id)),
             None => {
                 let known = "memory storage knows only those of the configuration file (--config); see `clients list`";
-                return Err(Failure::Runtime(format!("there is no client `{}`: {known}", id.escape_debug())));
+                return Err(Failure::Runtime(format!("there is no client `{}`: {known}", typed(id))));
             }
         };
         let uses = self.uses(&client).await?;

@@ -8,7 +8,7 @@ use super::{Output, client};
 /// What can be done with initial access tokens.
 #[derive(Debug, Subcommand)]
 pub(crate) enum InitialAccessCommand {
-    /// Issues a token, which is shown once. Whoever has it registers clients, at servers with [registration] in their configuration
+    /// Issues a token, which is shown once. Whoever has it registers clients, at servers with a block `registration` in their configuration
     Create {
         #[command(flatten)]
         wanted: NewInitialAccess,

@@ -65,7 +65,7 @@ pub(crate) struct Flags {
     #[arg(long, env = "GRANTOR_CONFIG", value_name = "FILE", global = true)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Lets whoever has it register clients (RFC 7591), 32 characters at least. Without it, and without [registration] in the
+    /// Lets whoever has it register clients (RFC 7591), 32 characters at least. Without it, and without a block `registration` in the
     /// configuration, nobody can
     #[arg(
         long,
