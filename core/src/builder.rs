@@ -27,6 +27,7 @@ use crate::server::{AuthorizationServer, Inner, SigningKeys, UnusedSearch, Usage
 use crate::signer::Signer;
 use crate::store::CompatibilitySwitch;
 use crate::stores::Stores;
+use crate::token::JtiSource;
 use crate::types::Issuer;
 
 /// How many imported secrets are checked at the same time unless the host says otherwise: each takes a core for
@@ -323,6 +324,7 @@ impl Builder {
             events: self.events,
             clock: self.clock,
             entropy: self.entropy,
+            jtis: JtiSource::new(),
         }));
         server.0.load_keys().await.map_err(|error| ConfigError::Keys(error.into()))?;
         for warning in server.summary().warnings() {

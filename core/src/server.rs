@@ -48,7 +48,7 @@ use crate::rate_limit::RateLimiter;
 use crate::resource::declared::Resources;
 use crate::store::CompatibilitySwitch;
 use crate::stores::Stores;
-use crate::token::{Mint, NewToken};
+use crate::token::{JtiSource, Mint, NewToken};
 use crate::types::{Issuer, Timestamp};
 pub(crate) use unused::UnusedSearch;
 pub(crate) use usage::UsageNotes;
@@ -93,6 +93,7 @@ pub(crate) struct Inner {
     pub(crate) events: Arc<dyn EventSink>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) jtis: JtiSource,
 }
 
 /// RFC 6749 §5.1.
@@ -289,7 +290,8 @@ impl Inner {
             issued_at: now,
             not_after: approved.not_after,
         };
-        let mint = Mint { keys: &keys, tokens: &*self.stores.tokens, entropy: &*self.entropy };
+        let mint =
+            Mint { keys: &keys, tokens: &*self.stores.tokens, entropy: &*self.entropy, jtis: &self.jtis };
         let minted = mint.make(claimed, &token).await?;
         self.note_use(client, trail, now);
         let body = TokenResponse {

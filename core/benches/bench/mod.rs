@@ -1,8 +1,10 @@
-//! A server to measure, and how it is measured against its floor.
+//! A server to measure, what is asked of it, and how that is measured against its floor.
+
+pub(crate) mod check;
+pub(crate) mod token;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
 
 use grantor::event::{Event, EventSink};
 use grantor::http::Request;
@@ -12,9 +14,6 @@ use grantor_storage_memory::MemoryStore;
 
 pub(crate) const ISSUER: &str = "https://auth.example.com";
 pub(crate) const RESOURCE: &str = "https://api.example.com";
-/// Many and short: where others work on this machine, path and floor still meet it in the same state.
-const ROUNDS: usize = 401;
-const PER_ROUND: usize = 5;
 
 /// Takes events as a host would that counts them.
 #[derive(Debug, Default)]
@@ -86,49 +85,15 @@ pub(crate) fn request(authorization: Option<&str>, form: &str) -> Request {
     builder.body(form.as_bytes()).build()
 }
 
-/// Medians over the rounds.
-pub(crate) struct Figures {
-    ratio: f64,
-    path: f64,
-    floor: f64,
+/// What is done with each case: timed here, its allocations counted elsewhere.
+pub(crate) trait Measure {
+    /// `path` gets what `prepare` made for it. `floor` is what nobody can do without.
+    fn case<T>(&self, name: &str, prepare: impl Fn() -> T, path: impl Fn(T), floor: impl Fn());
 }
 
-/// `path` gets what `prepare` made for it, untimed, and takes turns with `floor`. The first round warms up.
-pub(crate) fn compare<T>(prepare: impl Fn() -> T, path: impl Fn(T), floor: impl Fn()) -> Figures {
-    let rounds: Vec<(f64, f64)> = (0..=ROUNDS)
-        .map(|_| {
-            let inputs: Vec<T> = (0..PER_ROUND).map(|_| prepare()).collect();
-            let path_time = timed(|| inputs.into_iter().for_each(&path));
-            let floor_time = timed(|| (0..PER_ROUND).for_each(|_| floor()));
-            (path_time.as_secs_f64(), floor_time.as_secs_f64())
-        })
-        .skip(1)
-        .collect();
-    let micros = 1e6 / PER_ROUND as f64;
-    Figures {
-        ratio: median(rounds.iter().map(|(path, floor)| path / floor)),
-        path: median(rounds.iter().map(|(path, _)| path * micros)),
-        floor: median(rounds.iter().map(|(_, floor)| floor * micros)),
-    }
-}
-
-fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
-    work();
-    start.elapsed()
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-pub(crate) fn report(name: &str, figures: &Figures, allocations: u64) {
-    let Figures { ratio, path, floor } = *figures;
-    println!(
-        "{name:<32} {ratio:>5.2} x   {path:>6.1} us over {floor:>6.1} us   {allocations:>3} allocations"
-    );
+/// Takes every span and event, and writes nothing: tracing without the cost of a disk.
+pub(crate) fn trace_to_nowhere() {
+    tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
 }
 
 /// The bytes that a token's signature is over.

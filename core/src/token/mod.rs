@@ -2,12 +2,14 @@
 
 mod access_token;
 mod both;
+mod jti;
 mod jwt;
 mod opaque;
 mod register;
 
 pub use access_token::AccessToken;
 pub(crate) use access_token::{Claims, Contents};
+pub(crate) use jti::JtiSource;
 pub(crate) use register::{Inactive, TokenRegister};
 
 use serde_json::Value;
@@ -48,12 +50,13 @@ pub(crate) struct Mint<'a> {
     pub(crate) keys: &'a Snapshot,
     pub(crate) tokens: &'a dyn TokenStore,
     pub(crate) entropy: &'a dyn Entropy,
+    pub(crate) jtis: &'a JtiSource,
 }
 
 impl Mint<'_> {
     /// Makes the token. `_claimed` shows that every single-use proof of the request was spent by it.
     pub(crate) async fn make(&self, _claimed: Claimed, token: &NewToken<'_>) -> Step<Minted> {
-        let jti = self.new_jti()?;
+        let jti = self.jtis.next(self.entropy, token.issued_at)?;
         let decided = token.issued_at.plus(token.terms.granted_lifetime());
         let expires_at = token.not_after.map_or(decided, |end| decided.min(end));
         Ok(match token.resource.format() {
@@ -71,13 +74,5 @@ impl Mint<'_> {
                 Minted { token: self.store(token, &jti, expires_at).await?, jti, expires_at }
             }
         })
-    }
-
-    /// 128 random bits: two tokens never share one.
-    fn new_jti(&self) -> Step<Jti> {
-        let mut bytes = [0; 16];
-        self.entropy.fill(&mut bytes).map_err(Fault::internal)?;
-        let text = data_encoding::BASE64URL_NOPAD.encode(&bytes);
-        Ok(Jti::new(text).map_err(Fault::internal)?)
     }
 }

@@ -1,13 +1,8 @@
-//! `cargo bench -p grantor --bench check`: what it costs to check a token where it is spent, as a ratio to its floor in the
-//! same run.
+//! What it costs to check a token where it is spent.
 //!
 //! The floor of the check in process is the raw verification of the signature over the same bytes. That of an introspection over
 //! HTTP is the same, and the same web server answering the same request with a constant of the same headers and size. Client and
-//! servers are on one thread, so that work is measured and no waiting; the connections are kept. See [`bench`] for the rest.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
-#![allow(clippy::disallowed_methods)] // a benchmark reads the clock: that is what it is for
-
-mod bench;
+//! servers are on one thread, so that work is measured and no waiting; the connections are kept.
 
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -15,7 +10,6 @@ use std::hint::black_box;
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
-use bench::{Bench, RESOURCE, compare, report, request, run, signing_input};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use grantor::http::Request;
 use grantor::store::AuthMethod;
@@ -25,6 +19,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+
+use super::{Bench, Measure, RESOURCE, request, run, signing_input};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -78,14 +74,12 @@ fn raw_check(bench: &Bench, algorithm: SigningAlgorithm, token: &str) -> Box<dyn
     }
 }
 
-fn in_process(algorithm: SigningAlgorithm) {
+fn in_process(measure: &impl Measure, algorithm: SigningAlgorithm) {
     let Checked { bench, token, floor, .. } = checked(algorithm);
     let verifier = bench.0.access_token_verifier(RESOURCE).build().unwrap();
     let check = || drop(black_box(run(verifier.verify(black_box(&token))).unwrap()));
     check();
-    let allocations = allocation_counter::measure(check).count_total;
-    let figures = compare(|| (), |()| check(), floor);
-    report(&format!("check in process, {algorithm}"), &figures, allocations);
+    measure.case(&format!("check in process, {algorithm}"), || (), |()| check(), floor);
 }
 
 /// A kept connection, and the answer that comes over it each time.
@@ -138,7 +132,7 @@ fn constant(like: &Connection) -> Router {
     Router::new().route("/oauth2/introspect", post(move |_form: Bytes| async move { (headers, body) }))
 }
 
-fn over_http(algorithm: SigningAlgorithm, runtime: &Runtime) {
+fn over_http(measure: &impl Measure, algorithm: SigningAlgorithm, runtime: &Runtime) {
     let Checked { bench, token, authorization, floor } = checked(algorithm);
     let form = format!("token={token}&token_type_hint=access_token");
     let head = format!(
@@ -159,21 +153,17 @@ fn over_http(algorithm: SigningAlgorithm, runtime: &Runtime) {
         floor();
         runtime.block_on(bare.borrow_mut().exchange());
     };
-    let allocations = allocation_counter::measure(introspect).count_total;
-    let figures = compare(|| (), |()| introspect(), bare);
-    report(&format!("introspection over HTTP, {algorithm}"), &figures, allocations);
+    measure.case(&format!("introspection over HTTP, {algorithm}"), || (), |()| introspect(), bare);
 }
 
-fn main() {
-    // Takes every span and event, and writes nothing: tracing without the cost of a disk.
-    tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
+/// All of them.
+pub(crate) fn cases(measure: &impl Measure) {
     let algorithms = [SigningAlgorithm::Es256, SigningAlgorithm::EdDsa, SigningAlgorithm::Rs256];
-    println!("a token checked where it is spent: wanted 1.1 x in process and 1.2 x over HTTP, at most");
     for algorithm in algorithms {
-        in_process(algorithm);
+        in_process(measure, algorithm);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for algorithm in algorithms {
-        over_http(algorithm, &runtime);
+        over_http(measure, algorithm, &runtime);
     }
 }

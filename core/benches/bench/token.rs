@@ -1,18 +1,10 @@
-//! `cargo bench -p grantor`: what a token request costs, as a ratio to its floor in the same run.
-//!
-//! The floor is what nobody can do without: the raw signatures over the same bytes, and one HMAC where a secret is
-//! checked. Request, storage (memory), events and tracing are on. Path and floor take turns in short rounds, and the
-//! median of the rounds' ratios is what counts: it holds when the machine's speed drifts.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
-#![allow(clippy::disallowed_methods)] // a benchmark reads the clock: that is what it is for
-
-mod bench;
+//! What a token request costs. The floor is what nobody can do without: the raw signatures over the same bytes, and one HMAC
+//! where a secret is checked.
 
 use std::cell::Cell;
 use std::hint::black_box;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use bench::{Bench, compare, report, request, run, signing_input};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use grantor::http::Request;
 use grantor::store::{AuthMethod, Credential};
@@ -20,6 +12,8 @@ use grantor::{AssertionAlgorithm, ClientId, PublicKey, SigningAlgorithm, SystemE
 use josekit::jwk::{Jwk, KeyPair};
 use josekit::jws::{ES256, JwsSigner, RS256};
 use ring::{hmac, signature};
+
+use super::{Bench, ISSUER, Measure, request, run, signing_input};
 
 type Sign<'a> = &'a dyn Fn(&[u8]);
 type Verify<'a> = &'a dyn Fn(&[u8], &[u8]);
@@ -34,7 +28,7 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-fn client_secret(algorithm: SigningAlgorithm, sign: Sign<'_>) {
+fn client_secret(measure: &impl Measure, algorithm: SigningAlgorithm, sign: Sign<'_>) {
     let mut shown = String::new();
     let bench = Bench::new(algorithm, AuthMethod::CLIENT_SECRET_BASIC, |host_keys| {
         let id = ClientId::new("billing").unwrap();
@@ -50,10 +44,7 @@ fn client_secret(algorithm: SigningAlgorithm, sign: Sign<'_>) {
         black_box(hmac::sign(&pepper, black_box(shown.as_bytes())));
         sign(black_box(&message));
     };
-    let one = make();
-    let allocations = allocation_counter::measure(|| send(&bench, one)).count_total;
-    let figures = compare(make, |request| send(&bench, request), floor);
-    report(&format!("client_secret_basic, {algorithm}"), &figures, allocations);
+    measure.case(&format!("client_secret_basic, {algorithm}"), make, |request| send(&bench, request), floor);
 }
 
 /// What a client does with a JWT of its own.
@@ -64,6 +55,7 @@ enum As {
 }
 
 fn private_key(
+    measure: &impl Measure,
     (name, used_as): (&str, As),
     (signer, jwk): (&dyn JwsSigner, &Jwk),
     verify: Verify<'_>,
@@ -82,7 +74,7 @@ fn private_key(
         };
         let claims = format!(
             r#"{{"iss":"billing","sub":"billing","aud":"{}","exp":{},"jti":"{name}-{}"}}"#,
-            bench::ISSUER,
+            ISSUER,
             now() + 300,
             counter.get()
         );
@@ -108,21 +100,15 @@ fn private_key(
         verify(black_box(input.as_bytes()), black_box(&proof));
         sign(black_box(&message));
     };
-    let one = make();
-    let allocations = allocation_counter::measure(|| send(&bench, one)).count_total;
-    let figures = compare(make, |request| send(&bench, request), floor);
     let what = match used_as {
         As::Authentication => "private_key_jwt",
         As::Grant => "jwt-bearer",
     };
-    report(&format!("{what} {name}, ES256"), &figures, allocations);
+    measure.case(&format!("{what} {name}, ES256"), make, |request| send(&bench, request), floor);
 }
 
-fn main() {
-    // Takes every span and event, and writes nothing: tracing without the cost of a disk.
-    tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap();
-    println!("token() in process");
-
+/// All of them.
+pub(crate) fn cases(measure: &impl Measure) {
     let random = ring::rand::SystemRandom::new();
     let scheme = &signature::ECDSA_P256_SHA256_FIXED_SIGNING;
     let pkcs8 = signature::EcdsaKeyPair::generate_pkcs8(scheme, &random).unwrap();
@@ -139,9 +125,9 @@ fn main() {
     let rsa_signer = RS256.signer_from_jwk(&rsa.to_jwk_private_key()).unwrap();
     let rs256 = |message: &[u8]| drop(black_box(rsa_signer.sign(message).unwrap()));
 
-    client_secret(SigningAlgorithm::Es256, &es256);
-    client_secret(SigningAlgorithm::EdDsa, &eddsa);
-    client_secret(SigningAlgorithm::Rs256, &rs256);
+    client_secret(measure, SigningAlgorithm::Es256, &es256);
+    client_secret(measure, SigningAlgorithm::EdDsa, &eddsa);
+    client_secret(measure, SigningAlgorithm::Rs256, &rs256);
 
     let ec = ES256.generate_key_pair().unwrap();
     let ec_signer = ES256.signer_from_jwk(&ec.to_jwk_private_key()).unwrap();
@@ -152,8 +138,8 @@ fn main() {
     let point = [vec![4], number(&public, "x"), number(&public, "y")].concat();
     let verifier = signature::UnparsedPublicKey::new(&signature::ECDSA_P256_SHA256_FIXED, point);
     let verify = |message: &[u8], proof: &[u8]| verifier.verify(message, proof).unwrap();
-    private_key(("ES256", As::Authentication), (&ec_signer, &public), &verify, &es256);
-    private_key(("ES256", As::Grant), (&ec_signer, &public), &verify, &es256);
+    private_key(measure, ("ES256", As::Authentication), (&ec_signer, &public), &verify, &es256);
+    private_key(measure, ("ES256", As::Grant), (&ec_signer, &public), &verify, &es256);
 
     let public = rsa.to_jwk_public_key();
     let (n, e) = (number(&public, "n"), number(&public, "e"));
@@ -161,5 +147,5 @@ fn main() {
     let verify = |message: &[u8], proof: &[u8]| {
         components.verify(&signature::RSA_PKCS1_2048_8192_SHA256, message, proof).unwrap();
     };
-    private_key(("RS256", As::Authentication), (&rsa_signer, &public), &verify, &es256);
+    private_key(measure, ("RS256", As::Authentication), (&rsa_signer, &public), &verify, &es256);
 }
