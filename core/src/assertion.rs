@@ -60,7 +60,7 @@ impl<'a> ReceivedAssertion<'a> {
             return Err(Reason::JwtType);
         }
         let algorithm = jws.header.alg.ok_or(Reason::JwtAlgorithm)?;
-        let claims = ReceivedClaims::parse(&jws.payload)?;
+        let claims = ReceivedClaims::parse(jws.payload())?;
         Ok(Self { claims, algorithm, jws })
     }
 
@@ -192,8 +192,12 @@ pub(crate) fn is_workload_type(typ: Option<&str>) -> bool {
 
 fn is_one_of(typ: Option<&str>, names: &[&str]) -> bool {
     let Some(typ) = typ else { return true };
-    let typ = typ.to_ascii_lowercase();
-    names.contains(&typ.strip_prefix("application/").unwrap_or(&typ))
+    const TREE: &str = "application/";
+    let kind = match typ.split_at_checked(TREE.len()) {
+        Some((tree, kind)) if tree.eq_ignore_ascii_case(TREE) => kind,
+        Some(_) | None => typ,
+    };
+    names.iter().any(|name| name.eq_ignore_ascii_case(kind))
 }
 
 #[cfg(test)]

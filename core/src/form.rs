@@ -18,7 +18,13 @@ impl<'a> Form<'a> {
     pub(crate) fn parse(body: &'a [u8], most: usize) -> Result<Self, Reason> {
         let text = std::str::from_utf8(body).map_err(|_| Reason::FormNotUtf8)?;
         let mut parameters: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::with_capacity(8);
-        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'&', body).chain([body.len()]) {
+            let pair = text.get(start..end).unwrap_or_default();
+            start = end + 1;
+            if pair.is_empty() {
+                continue;
+            }
             if parameters.len() == most {
                 return Err(Reason::FormTooManyParameters);
             }
@@ -55,16 +61,13 @@ impl fmt::Debug for Form<'_> {
 
 /// Undoes form-urlencoding: `+` is a space, `%XX` a byte. What is not UTF-8 afterwards, or NUL, is refused.
 pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, Reason> {
-    // Without a way out of the loop, so that the compiler takes many bytes at a time: an assertion is long.
-    let has = |wanted: u8| text.bytes().fold(false, |found, byte| found | (byte == wanted));
-    if has(0) {
-        return Err(Reason::FormNul);
-    }
-    if !has(b'%') && !has(b'+') {
+    // An assertion is long, and has none of these.
+    let Some(plain) = memchr::memchr3(0, b'%', b'+', text.as_bytes()) else {
         return Ok(Cow::Borrowed(text));
-    }
+    };
     let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
+    let (plain, mut rest) = text.as_bytes().split_at(plain);
+    bytes.extend_from_slice(plain);
     while let Some((first, tail)) = rest.split_first() {
         rest = match (first, tail) {
             (b'+', _) => {
@@ -80,6 +83,7 @@ pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, Reason> {
                 tail
             }
             (b'%', _) => return Err(Reason::FormBadEscape),
+            (0, _) => return Err(Reason::FormNul),
             (byte, _) => {
                 bytes.push(*byte);
                 tail

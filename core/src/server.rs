@@ -20,7 +20,6 @@ use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde::Serialize;
 use tracing::Instrument;
 
 use crate::assertion::{AssertionRules, PublishedKeys};
@@ -30,7 +29,7 @@ use crate::clock::Clock;
 use crate::compatibility::Compatibility;
 use crate::config::{ConfigError, Limits};
 use crate::endpoint::registration::RegistrationRules;
-use crate::endpoint::{Endpoint, Endpoints, read_document_request, read_form, unless_known};
+use crate::endpoint::{Endpoint, Endpoints, read_document_request, read_form, token_response, unless_known};
 use crate::entropy::Entropy;
 use crate::error::{ErrorCode, Fault, Reason, Refusal, Step, reject, uncached};
 use crate::event::{Event, EventSink, RequestTrail, TokenIssued};
@@ -94,17 +93,6 @@ pub(crate) struct Inner {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) jtis: JtiSource,
-}
-
-/// RFC 6749 §5.1.
-#[derive(Serialize)]
-struct TokenResponse<'a> {
-    access_token: &'a str,
-    token_type: &'a str,
-    expires_in: i64,
-    /// Always told, whether or not it differs from what was asked (§3.3).
-    #[serde(skip_serializing_if = "str::is_empty")]
-    scope: &'a str,
 }
 
 const METADATA_CACHE: &str = "public, max-age=3600";
@@ -294,16 +282,8 @@ impl Inner {
             Mint { keys: &keys, tokens: &*self.stores.tokens, entropy: &*self.entropy, jtis: &self.jtis };
         let minted = mint.make(claimed, &token).await?;
         self.note_use(client, trail, now);
-        let body = TokenResponse {
-            access_token: &minted.token,
-            token_type: "Bearer",
-            expires_in: minted.expires_at.as_unix() - now.as_unix(),
-            scope: terms.granted_scope().as_str(),
-        };
-        // In one allocation: what stands round the token and its scope is short.
-        let mut json = Vec::with_capacity(minted.token.len() + body.scope.len() + 96);
-        serde_json::to_writer(&mut json, &body).map_err(Fault::internal)?;
-        let response = uncached(Response::new(200, json));
+        let body = token_response(&minted, terms.granted_scope(), now);
+        let response = uncached(Response::new(200, body));
         let said = (terms.audience(), terms.granted_scope());
         self.report(&Event::TokenIssued(TokenIssued::new(
             trail,

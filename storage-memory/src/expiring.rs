@@ -10,7 +10,7 @@ use grantor::Timestamp;
 use grantor::store::StoreError;
 
 use crate::bound::Bound;
-use crate::shard::{Id, Shard};
+use crate::shard::{Added, Id, Shard};
 
 const SHARDS: usize = 64;
 
@@ -71,7 +71,7 @@ impl<V: Clone> ExpiringMap<V> {
     pub(crate) fn put(
         &self,
         id: Id,
-        value: V,
+        mut value: V,
         until: Timestamp,
         now: Timestamp,
         if_held: IfHeld,
@@ -79,15 +79,15 @@ impl<V: Clone> ExpiringMap<V> {
         loop {
             let mut shard = self.shard(&id);
             self.forget(&mut shard, now);
-            if shard.get(&id).is_some() {
-                if if_held == IfHeld::Overwrite {
-                    shard.overwrite(id, value, until, now);
+            match shard.add(id, value, (until, now), || self.take_place()) {
+                Added::Yes => return Ok(Put::Added),
+                Added::Held(value) => {
+                    if if_held == IfHeld::Overwrite {
+                        shard.overwrite(id, value, until, now);
+                    }
+                    return Ok(Put::Held);
                 }
-                return Ok(Put::Held);
-            }
-            if self.take_place() {
-                shard.add(id, value, until, now);
-                return Ok(Put::Added);
+                Added::Full(same) => value = same,
             }
             drop(shard); // never two locks at a time
             if !self.make_room(now) {

@@ -1,5 +1,6 @@
 //! One shard: entries by id, and their ids by the time at which they end.
 
+use std::collections::hash_map::Entry as Place;
 use std::collections::{BTreeSet, HashMap};
 
 use grantor::Timestamp;
@@ -18,15 +19,38 @@ struct Entry<V> {
     stored: Timestamp,
 }
 
+/// What became of an entry. One that was not added is given back.
+#[must_use]
+pub(crate) enum Added<V> {
+    Yes,
+    /// There is one of that id.
+    Held(V),
+    /// It may not be added.
+    Full(V),
+}
+
 impl<V> Shard<V> {
     pub(crate) fn get(&self, id: &Id) -> Option<&V> {
         self.entries.get(id).map(|entry| &entry.value)
     }
 
-    /// Adds an entry under an id that is free.
-    pub(crate) fn add(&mut self, id: Id, value: V, until: Timestamp, now: Timestamp) {
-        self.by_end.insert((until, id));
-        self.entries.insert(id, Entry { value, until, stored: now });
+    /// Adds an entry if its id is free, and then only if `may_add` says so.
+    pub(crate) fn add(
+        &mut self,
+        id: Id,
+        value: V,
+        (until, now): (Timestamp, Timestamp),
+        may_add: impl FnOnce() -> bool,
+    ) -> Added<V> {
+        match self.entries.entry(id) {
+            Place::Occupied(_) => Added::Held(value),
+            Place::Vacant(_) if !may_add() => Added::Full(value),
+            Place::Vacant(place) => {
+                place.insert(Entry { value, until, stored: now });
+                self.by_end.insert((until, id));
+                Added::Yes
+            }
+        }
     }
 
     /// Puts another value in the place of the one that is held, and keeps the later `until`.
@@ -112,7 +136,11 @@ mod tests {
                     model.retain(|id, _| shard.get(id).is_some());
                 }
                 (_, false) => {
-                    shard.add(id, step, moment, moment);
+                    assert!(
+                        matches!(shard.add(id, step, (moment, moment), || false), Added::Full(s) if s == step)
+                    );
+                    assert!(matches!(shard.add(id, step, (moment, moment), || true), Added::Yes));
+                    assert!(matches!(shard.add(id, 0, (moment, moment), || panic!("held")), Added::Held(0)));
                     model.insert(id, (step, seconds));
                 }
                 (_, true) => {
@@ -133,7 +161,7 @@ mod tests {
         for number in 0..10_000_u32 {
             let mut id = [0; 32];
             id[..4].copy_from_slice(&number.to_be_bytes());
-            shard.add(id, (), now, now);
+            assert!(matches!(shard.add(id, (), (now, now), || true), Added::Yes));
         }
         assert_eq!(shard.remove(9_990, Timestamp::MAX, |_| true), 9_990);
         assert_eq!(shard.len(), 10);

@@ -133,6 +133,6 @@ fn signed_by<T>(
     if named.peek().is_none() {
         return Err(Reason::JwtKeyUnknown);
     }
-    let signer = named.find(|key| key.verifies(jws.signing_input, &jws.signature));
+    let signer = named.find(|key| key.verifies(jws.signing_input, jws.signature()));
     signer.map(wanted).ok_or(Reason::JwtSignature)
 }

@@ -186,12 +186,12 @@ impl ClientAuthentication<'_> {
     ) -> Step<bool> {
         let jws = &assertion.jws;
         match credential.kind() {
-            CredentialKind::Key(key) => Ok(key.verifies(jws.signing_input, &jws.signature)),
+            CredentialKind::Key(key) => Ok(key.verifies(jws.signing_input, jws.signature())),
             CredentialKind::SealedSecret(secret) => {
                 let opened = self.host_keys.open_secret(client.id(), credential.id(), secret);
                 let secret = opened
                     .map_err(|error| Fault::internal(SealedSecretUnusable(client.id().to_string(), error)))?;
-                Ok(assertion.algorithm.mac_verifies(&secret, jws.signing_input, &jws.signature))
+                Ok(assertion.algorithm.mac_verifies(&secret, jws.signing_input, jws.signature()))
             }
             CredentialKind::Digest(_)
             | CredentialKind::Imported(_)

@@ -85,14 +85,14 @@ impl PresentedCredentials {
     /// `client_secret_basic`.
     fn from_header(header: &[u8]) -> Step<Self> {
         let credentials = BasicCredentials::parse(header).map_err(invalid_client)?;
-        let is_decoded = credentials.secret.is_some();
-        let BasicCredentials { secret, raw_secret, .. } = &credentials;
-        let secret = secret.clone().or_else(|| raw_secret.clone()).unwrap_or_default();
+        let BasicCredentials { client_id: id, secret, raw_secret } = credentials;
+        let is_decoded = secret.is_some();
+        let secret = secret.or_else(|| raw_secret.clone()).unwrap_or_default();
         if secret.is_empty() {
             return reject(ErrorCode::InvalidClient, Reason::CredentialsMissing);
         }
-        let client_id = client_id(&credentials.client_id)?;
-        Ok(Self { method: BASIC, client_id, secret, is_decoded, raw_secret: credentials.raw_secret })
+        let client_id = client_id(&id)?;
+        Ok(Self { method: BASIC, client_id, secret, is_decoded, raw_secret })
     }
 
     /// `client_secret_post`.

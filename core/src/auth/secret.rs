@@ -72,7 +72,7 @@ impl ClientAuthentication<'_> {
             PresentedSecret::Malformed => Ok(SecretCheck::refused(Reason::SecretMalformed)),
             PresentedSecret::Generated(id) => {
                 let client = find_client(self.clients, &presented.client_id).await?;
-                self.check_generated(client.as_ref(), &id, presented)
+                self.check_generated(client.as_ref(), id, presented)
             }
             PresentedSecret::Foreign => match self.imported {
                 Some(imported) => {
@@ -106,10 +106,11 @@ impl ClientAuthentication<'_> {
     fn check_generated(
         &self,
         client: Option<&Arc<Client>>,
-        id: &CredentialId,
+        id: &str,
         presented: &PresentedCredentials,
     ) -> Step<SecretCheck> {
-        let held = client.and_then(|client| client.credentials().iter().find(|held| held.id() == id));
+        let held =
+            client.and_then(|client| client.credentials().iter().find(|held| held.id().as_str() == id));
         let stored = held.and_then(|held| match held.kind() {
             CredentialKind::Digest(digest) => Some(digest),
             CredentialKind::Imported(_)
@@ -119,7 +120,7 @@ impl ClientAuthentication<'_> {
             | CredentialKind::Workload(_)
             | CredentialKind::Unknown(_) => None,
         });
-        let digest = self.host_keys.digest(stored, &presented.client_id, id.as_str(), &presented.secret);
+        let digest = self.host_keys.digest(stored, &presented.client_id, id, &presented.secret);
         let Some(digest) = digest else { return Err(pepper_missing(&presented.client_id, stored).into()) };
         let expected = stored.map_or([0; 32], |stored| stored.0.digest);
         let fits = bool::from(digest.ct_eq(&expected)) && stored.is_some();

@@ -40,7 +40,7 @@ impl ClientAuthentication<'_> {
         // What no workload's token may be, before anything is looked up.
         let life = self.rules.life(&assertion.claims, WorkloadIdentity::LONGEST_LIFE, Use::UntilExpiry);
         life.map_err(invalid_client)?;
-        let further = FurtherClaims::parse(&assertion.jws.payload).map_err(invalid_client)?;
+        let further = FurtherClaims::parse(assertion.jws.payload()).map_err(invalid_client)?;
         let found = find_client(self.clients, &presented.client_id).await?;
         let client = found.ok_or(invalid_client(Reason::ClientUnknown))?;
         self.usable(&client, presented.method())?;

@@ -242,12 +242,12 @@ fn granted(
     scope: Option<Scope>,
 ) -> GrantAssertion {
     let issuer = assertion.claims.iss.clone().unwrap_or_default();
-    GrantAssertion { trusted, issuer, subject, scope, payload: assertion.jws.payload.clone() }
+    GrantAssertion { trusted, issuer, subject, scope, payload: assertion.jws.payload().to_vec() }
 }
 
 /// The assertion's own `scope`, for who heeds it.
 fn scope_of(assertion: &ReceivedAssertion<'_>) -> Step<Option<Scope>> {
-    let claims = FurtherClaims::parse(&assertion.jws.payload);
+    let claims = FurtherClaims::parse(assertion.jws.payload());
     Ok(claims.and_then(|claims| claims.scope()).map_err(invalid_grant)?)
 }
 

@@ -14,11 +14,11 @@ const MAX_NAME_BYTES: usize = 256;
 /// A JWS in compact form. Nothing of it is verified; the key and the algorithm come from the registration.
 pub(crate) struct ReceivedJws<'a> {
     pub(crate) header: Header,
-    /// The decoded payload.
-    pub(crate) payload: Vec<u8>,
     /// What the signature is over.
     pub(crate) signing_input: &'a [u8],
-    pub(crate) signature: Vec<u8>,
+    /// Payload and signature, one after the other.
+    decoded: Vec<u8>,
+    payload: usize,
 }
 
 /// The members of a header that mean something here. `jku`, `jwk`, `x5u` and `x5c` never do (T15 to T17).
@@ -61,9 +61,20 @@ impl<'a> CompactJws<'a> {
     }
 }
 
-/// Base64url without padding, white space or stray bits (T08). A dot that is left over fails here too: it is no letter.
 fn strict(part: &str) -> Result<Vec<u8>, Reason> {
-    BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| Reason::JwtMalformed)
+    let mut decoded = Vec::with_capacity(part.len() / 4 * 3 + 2);
+    append_decoded(part, &mut decoded)?;
+    Ok(decoded)
+}
+
+/// Base64url without padding, white space or stray bits (T08). A dot that is left over fails here too: it is no letter.
+fn append_decoded(part: &str, decoded: &mut Vec<u8>) -> Result<(), Reason> {
+    let start = decoded.len();
+    let length = BASE64URL_NOPAD.decode_len(part.len()).map_err(|_| Reason::JwtMalformed)?;
+    decoded.resize(start + length, 0);
+    let space = decoded.get_mut(start..).ok_or(Reason::JwtMalformed)?;
+    BASE64URL_NOPAD.decode_mut(part.as_bytes(), space).map_err(|_| Reason::JwtMalformed)?;
+    Ok(())
 }
 
 impl<'a> ReceivedJws<'a> {
@@ -71,9 +82,25 @@ impl<'a> ReceivedJws<'a> {
     /// serialization (T08, T24). Five parts, a JWE, are not looked into (T30).
     pub(crate) fn parse(text: &'a str) -> Result<Self, Reason> {
         let jws = CompactJws::split(text)?;
-        let header = Header::parse(&strict(jws.header)?)?;
-        let (payload, signature) = (jws.payload()?, jws.signature()?);
-        Ok(Self { header, payload, signing_input: jws.signing_input, signature })
+        // One allocation for all three parts.
+        let mut decoded = Vec::with_capacity(text.len() / 4 * 3);
+        append_decoded(jws.header, &mut decoded)?;
+        let header = Header::parse(&decoded)?;
+        decoded.clear();
+        append_decoded(jws.payload, &mut decoded)?;
+        let payload = decoded.len();
+        append_decoded(jws.signature, &mut decoded)?;
+        Ok(Self { header, signing_input: jws.signing_input, decoded, payload })
+    }
+
+    /// The decoded payload.
+    pub(crate) fn payload(&self) -> &[u8] {
+        self.decoded.get(..self.payload).unwrap_or_default()
+    }
+
+    /// The decoded signature.
+    pub(crate) fn signature(&self) -> &[u8] {
+        self.decoded.get(self.payload..).unwrap_or_default()
     }
 }
 

@@ -22,7 +22,7 @@ fn verifies(jwk: &Value, jws: &str) -> bool {
     }
     let Ok(key) = PublicKey::from_jwk_for(&jwk.to_string(), algorithm) else { return false };
     key.is_named(received.header.kid.as_deref(), None)
-        && key.verifies(received.signing_input, &received.signature)
+        && key.verifies(received.signing_input, received.signature())
 }
 
 /// A secret that is also a JWK: what the key says of itself has to agree.
@@ -31,7 +31,7 @@ fn mac_verifies(jwk: &Value, received: &ReceivedJws<'_>, algorithm: AssertionAlg
     let named = jwk.get("alg").is_none_or(|alg| *alg == algorithm.as_str());
     named
         && secret.is_some_and(|secret| {
-            algorithm.mac_verifies(&secret, received.signing_input, &received.signature)
+            algorithm.mac_verifies(&secret, received.signing_input, received.signature())
         })
 }
 

@@ -136,7 +136,7 @@ pub(crate) fn check<'a>(terms: &Terms, issuance: &Issuance<'a>) -> Step<&'a Decl
     if terms.claims.len() > MAX_CLAIMS || terms.claims.values().any(|value| is_deeper(value, MAX_DEPTH)) {
         return broken("with more claims, or deeper ones, than a token takes");
     }
-    if RESERVED.iter().any(|name| terms.claims.contains_key(*name)) {
+    if !terms.claims.is_empty() && RESERVED.iter().any(|name| terms.claims.contains_key(*name)) {
         return broken("with a claim of a registered name");
     }
     Ok(resource)

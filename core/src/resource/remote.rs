@@ -153,7 +153,7 @@ impl Elsewhere {
         }
         let algorithm =
             jws.header.alg.filter(|algorithm| !algorithm.is_symmetric()).ok_or(Reason::JwtAlgorithm)?;
-        let claims = AccessTokenClaims::parse(&jws.payload)?;
+        let claims = AccessTokenClaims::parse(jws.payload())?;
         let id = TokenId::of_jwt(self.issuer.as_str(), claims.jti.as_ref().ok_or(Reason::TokenIncomplete)?);
         if claims.iat.is_none() || claims.sub.is_none() {
             return Err(Reason::TokenIncomplete.into());
@@ -161,7 +161,7 @@ impl Elsewhere {
         if claims.iss.as_deref() != Some(self.issuer.as_str()) {
             return Err(Reason::JwtIssuer.into());
         }
-        let payload = Claims::Payload { json: jws.payload.clone(), has_further: claims.has_further };
+        let payload = Claims::Payload { json: jws.payload().to_vec(), has_further: claims.has_further };
         let token = self.contents(id, claims, payload, now)?;
         is_meant_for(&token, resource)?;
         self.check_signature(jws, algorithm).await?;
@@ -172,7 +172,7 @@ impl Elsewhere {
     async fn check_signature(&self, jws: &ReceivedJws<'_>, alg: AssertionAlgorithm) -> Result<(), Inactive> {
         let kid = jws.header.kid.as_deref();
         let signed_by = |set: &PublicKeySet| {
-            set.candidates(alg, kid, None).any(|key| key.verifies(jws.signing_input, &jws.signature))
+            set.candidates(alg, kid, None).any(|key| key.verifies(jws.signing_input, jws.signature()))
         };
         let set = self.key_sets.key_set(&self.keys, None).await.map_err(away)?;
         if signed_by(&set) {

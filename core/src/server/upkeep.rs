@@ -52,7 +52,8 @@ impl Inner {
             _ => RETRY_EVERY,
         };
         if let Some(turn) = self.keys.turn(now, every) {
-            self.refresh_keys(turn).await;
+            // Boxed, since it is rare and large: every request would hold the room for it.
+            Box::pin(self.refresh_keys(turn)).await;
         }
         let not_read = "the signing keys could not be read since the start";
         Ok(self.keys.snapshot().ok_or_else(|| Fault::unavailable(not_read))?)

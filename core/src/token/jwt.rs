@@ -55,7 +55,9 @@ impl Mint<'_> {
             epoch: token.client.token_epoch(),
             further: token.terms.claims(),
         };
-        let payload = serde_json::to_vec(&claims).map_err(Fault::internal)?;
+        // Room for what most tokens say, so that it need not grow.
+        let mut payload = Vec::with_capacity(512);
+        serde_json::to_writer(&mut payload, &claims).map_err(Fault::internal)?;
         if payload.len() > MAX_PAYLOAD_BYTES {
             return Err(
                 Fault::internal("the issuance policy gave claims that make the token too large").into()

@@ -91,7 +91,7 @@ impl Scope {
     /// Whether `token` is one of the tokens.
     #[must_use]
     pub fn contains(&self, token: &str) -> bool {
-        self.tokens().any(|own| own == token)
+        !token.is_empty() && self.0.as_bytes().split(|byte| *byte == b' ').any(|own| own == token.as_bytes())
     }
 
     /// Whether every token is also in `other`.

@@ -23,7 +23,7 @@ pub(crate) async fn verify_statement(
     let trusted = issuers.iter().find(|trusted| trusted.issuer.as_str() == iss);
     let unknown = Rejection::new(ErrorCode::UnapprovedSoftwareStatement, Reason::SoftwareIssuerUnknown);
     let SoftwareIssuer { issuer, keys } = trusted.ok_or(unknown)?;
-    let payload = Members::parse(&statement.jws.payload).ok_or(invalid(Reason::JwtMalformed))?;
+    let payload = Members::parse(statement.jws.payload()).ok_or(invalid(Reason::JwtMalformed))?;
     // An assertion or an ID Token of that issuer is no statement about software.
     if ["sub", "nonce"].into_iter().any(|name| payload.get(name).is_some()) {
         return Err(invalid(Reason::JwtType).into());
@@ -38,7 +38,7 @@ pub(crate) async fn verify_statement(
     }
     check_times(&statement.claims, rules).map_err(invalid)?;
     let _key = published.check_issuer((keys, Some(issuer)), None, &statement, invalid).await?;
-    Ok(statement.jws.payload)
+    Ok(statement.jws.payload().to_vec())
 }
 
 /// Neither made nor valid only later than now.
