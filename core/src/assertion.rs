@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::claim::Proof;
 use crate::error::{ErrorCode, Reason};
 use crate::jose::{AssertionAlgorithm, ReceivedClaims, ReceivedJws};
-use crate::types::{ClientId, Jti, ProofId, ProofNamespace, Timestamp};
+use crate::types::{ClientId, Jti, ProofId, ProofNamespace, Timestamp, is_line};
 
 /// `exp` of a client's own assertion may lie at most this far ahead, which bounds what has to be remembered (T11).
 pub(crate) const MAX_AHEAD: Duration = Duration::from_secs(3600);
@@ -72,8 +72,7 @@ impl<'a> ReceivedAssertion<'a> {
     /// `sub`, as text that can stand in a token and a log (T96).
     pub(crate) fn subject(&self) -> Result<Option<&str>, Reason> {
         let subject = self.claims.sub.as_deref();
-        let is_ok =
-            |text: &str| (1..=SUBJECT_MAX_BYTES).contains(&text.len()) && !text.chars().any(char::is_control);
+        let is_ok = |text: &str| !text.is_empty() && is_line(text, SUBJECT_MAX_BYTES);
         if subject.is_none_or(is_ok) { Ok(subject) } else { Err(Reason::JwtSubject) }
     }
 }

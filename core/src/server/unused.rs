@@ -60,8 +60,9 @@ impl Inner {
     /// A client that registered itself is used. That is written into its record, once and behind the request, so that it is known
     /// wherever the search runs and for as long as the client lives.
     pub(super) fn note_first_use(self: &Arc<Self>, client: &Client) {
-        let is_news =
-            client.registration().is_some_and(ClientRegistration::is_unused) && self.unused.note(client.id());
+        let can_be_told = self.stores.registry.is_some();
+        let is_first = can_be_told && client.registration().is_some_and(ClientRegistration::is_unused);
+        let is_news = is_first && self.unused.note(client.id());
         if let (true, Some(executor)) = (is_news, &self.executor) {
             let server = Arc::clone(self);
             executor.spawn(Box::pin(async move { server.keep_used().await }));

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::types::InvalidValue;
+use crate::types::{InvalidValue, is_line};
 
 /// What a claim has to say, compared byte for byte unless it says otherwise.
 ///
@@ -53,8 +53,7 @@ impl ClaimMatch {
 
     /// Itself, if it can be a rule.
     pub(super) fn checked(self) -> Result<Self, InvalidValue> {
-        let text_ok =
-            |text: &str| (1..=MAX_BYTES).contains(&text.len()) && !text.chars().any(char::is_control);
+        let text_ok = |text: &str| !text.is_empty() && is_line(text, MAX_BYTES);
         let (holds, rule) = match &self {
             Self::Is(text) | Self::IsInAnyCase(text) => {
                 (text_ok(text), "1 to 1024 bytes without control characters")

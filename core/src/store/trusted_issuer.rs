@@ -8,7 +8,9 @@ use serde_json::{Map, Value};
 
 use super::document::{self, Unknown};
 use super::{ClaimMatch, IssuerKeys, StoreError};
-use crate::types::{ClientId, InvalidValue, IssuerName, ResourceUri, Scope, Timestamp};
+use crate::types::{
+    ClientId, InvalidValue, IssuerName, LINE, LINE_RULE, ResourceUri, Scope, Timestamp, all_hold, is_line,
+};
 
 /// An issuer whose assertions are accepted as grants (RFC 7523 §2.1): one record, read as one snapshot.
 ///
@@ -358,9 +360,9 @@ impl TrustedIssuerBuilder {
         let own = &self.0;
         own.sub.clone().checked()?;
         let life_ok = |seconds: u64| (1..=LONGEST).contains(&seconds);
-        let aud_ok = |aud: &str| (1..=1024).contains(&aud.len()) && !aud.chars().any(char::is_control);
-        let name_ok = |name: &str| name.len() <= 200 && !name.chars().any(char::is_control);
-        let rules = [
+        let aud_ok = |aud: &str| !aud.is_empty() && is_line(aud, 1024);
+        let name_ok = |name: &str| is_line(name, LINE);
+        all_hold([
             (
                 !matches!(own.sub, ClaimMatch::IsInAnyCase(_)),
                 "sub",
@@ -374,12 +376,9 @@ impl TrustedIssuerBuilder {
             (own.aud.as_deref().is_none_or(aud_ok), "aud", "1 to 1024 bytes without control characters"),
             (life_ok(own.longest_life), "longest_life", "1 second to 24 hours"),
             (own.token_lifetime.is_none_or(life_ok), "token_lifetime", "1 second to 24 hours"),
-            (own.name.as_deref().is_none_or(name_ok), "name", "at most 200 bytes without control characters"),
-        ];
-        match rules.into_iter().find(|(holds, ..)| !holds) {
-            Some((_, what, rule)) => Err(InvalidValue::new(what, rule)),
-            None => Ok(TrustedIssuer(self.0)),
-        }
+            (own.name.as_deref().is_none_or(name_ok), "name", LINE_RULE),
+        ])?;
+        Ok(TrustedIssuer(self.0))
     }
 }
 

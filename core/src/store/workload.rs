@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{ClaimMatch, IssuerKeys};
-use crate::types::{InvalidValue, IssuerName};
+use crate::types::{InvalidValue, IssuerName, all_hold, is_line};
 
 /// A workload, as the tokens of its platform name it: who issues them, whose they are and what else they have to say.
 ///
@@ -228,9 +228,9 @@ impl WorkloadIdentityBuilder {
         for rule in own.claims.values() {
             rule.clone().checked()?;
         }
-        let text_ok = |text: &str| (1..=1024).contains(&text.len()) && !text.chars().any(char::is_control);
+        let text_ok = |text: &str| !text.is_empty() && is_line(text, 1024);
         let life = Duration::from_secs(own.longest_life);
-        let rules = [
+        all_hold([
             (
                 own.sub.pins() || own.claims.iter().any(|(name, rule)| names_somebody(name) && rule.pins()),
                 "sub",
@@ -253,11 +253,9 @@ impl WorkloadIdentityBuilder {
                 "longest_life",
                 "1 second to 25 hours",
             ),
-        ];
-        match rules.into_iter().find(|(holds, ..)| !holds) {
-            Some((_, what, rule)) => Err(InvalidValue::new(what, rule)),
-            None => ci::check(own).map(|()| WorkloadIdentity(self.0)),
-        }
+        ])?;
+        ci::check(own)?;
+        Ok(WorkloadIdentity(self.0))
     }
 }
 

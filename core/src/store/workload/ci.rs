@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{WorkloadDocument, WorkloadIdentity, WorkloadIdentityBuilder};
 use crate::store::ClaimMatch;
-use crate::types::{InvalidValue, IssuerName};
+use crate::types::{InvalidValue, IssuerName, all_hold};
 
 pub(super) const GITHUB: &str = "github_actions";
 pub(super) const GITLAB: &str = "gitlab_ci";
@@ -156,7 +156,7 @@ pub(super) fn check(own: &WorkloadDocument) -> Result<(), InvalidValue> {
         } else {
             pinned("ref_protected").filter(is_true).is_some()
         };
-    let rules = [
+    all_hold([
         (
             whose.iter().any(|name| pinned(name).is_some()) || (profile != own.profile && exact(&own.sub)),
             "a CI job",
@@ -177,11 +177,7 @@ pub(super) fn check(own: &WorkloadDocument) -> Result<(), InvalidValue> {
             "a CI job",
             "narrowed by its environment, its ref, its workflow or one whole sub: else any pull request of the repository is this client",
         ),
-    ];
-    match rules.into_iter().find(|(holds, ..)| !holds) {
-        Some((_, what, rule)) => Err(InvalidValue::new(what, rule)),
-        None => Ok(()),
-    }
+    ])
 }
 
 /// So many names that GitHub and GitLab take, with slashes between.
