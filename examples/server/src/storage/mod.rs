@@ -233,3 +233,40 @@ fn not_for_memory(flags: &Flags) -> Result<(), Mistake> {
 fn missing(flag: &str, remedy: &str) -> Failure {
     Mistake::new(flag, "missing", remedy).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grantor::http::Request;
+    use grantor::store::AuthMethod;
+    use grantor::{AuthorizationServer, ClientId, Resource};
+
+    /// Whatever the store announces, and however late: nothing is announced here.
+    #[tokio::test]
+    async fn s6_what_this_process_changes_its_own_cache_forgets() {
+        let memory = MemoryStore::new();
+        let stores = behind(Vec::new(), Vec::new(), ClientCache::new(memory.clone()), &memory);
+        let server = AuthorizationServer::builder("https://auth.example.com", stores, HostKeys::ephemeral())
+            .resource(Resource::new("https://api.example.com"))
+            .build()
+            .await
+            .expect("server");
+        let (id, clients) = (ClientId::new("shop").expect("id"), server.clients().expect("clients"));
+        let draft = Client::builder(id.clone(), AuthMethod::CLIENT_SECRET_POST);
+        let secret = clients.create(draft).await.expect("created").secret.expect("secret");
+        let form = format!("grant_type=client_credentials&client_id=shop&client_secret={}", secret.expose());
+        let asked = async || {
+            let request = Request::builder("POST", "/oauth2/token")
+                .header("content-type", "application/x-www-form-urlencoded")
+                .body(form.clone());
+            server.token(request.build()).await.status()
+        };
+        assert_eq!(asked().await, 200);
+        clients.disable(&id).await.expect("disabled");
+        assert_eq!(asked().await, 401);
+        clients.enable(&id).await.expect("enabled");
+        assert_eq!(asked().await, 200);
+        clients.delete(&id).await.expect("deleted");
+        assert_eq!(asked().await, 401);
+    }
+}

@@ -84,14 +84,17 @@ async fn life(kind: Kind) {
     let narrowed = told(&issuer, &["clients", "update", name, "--scope", ""]);
     assert_eq!(narrowed["registration"]["scope"], json!(""), "an operator's word");
     assert_eq!(asked(Method::DELETE, &place, renewed, None).await.0, 204);
-    assert!(!gets_a_token(&server, &client).await, "at once in this process");
 
     assert_eq!(registered(&server, &initial, &json!({})).await.0, 201);
     assert_eq!(registered(&server, &initial, &json!({})).await.0, 401, "used up");
     assert!(issuer.command(&["initial-access", "list"]).contains("2 of 2"));
     let other = told(&issuer, &["initial-access", "create"]);
     let (other_id, other) = (text(&other, "id"), text(&other, "initial_access_token"));
-    assert_eq!(registered(&server, other, &json!({})).await.0, 201);
+    let (status, client) = registered(&server, other, &json!({})).await;
+    assert!(status == 201 && gets_a_token(&server, &client).await, "{client}");
+    let own = (self::place(&server, &client), text(&client, "registration_access_token"));
+    assert_eq!(asked(Method::DELETE, &own.0, own.1, None).await.0, 204);
+    assert!(!gets_a_token(&server, &client).await, "at once in this process");
     assert_eq!(
         told(&issuer, &["initial-access", "delete", other_id]),
         json!({ "id": other_id, "deleted": true })
