@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ring::{aead, hkdf, hmac};
+use subtle::ConstantTimeEq;
 
 use crate::entropy::{Entropy, EntropyError, SystemEntropy};
 use crate::jose::AssertionAlgorithm;
@@ -185,22 +186,24 @@ impl HostKeys {
         self.open(&secret_context(client, id), &secret.sealed)
     }
 
-    /// The digest of a presented secret under the pepper of a stored one, or under the newest where there is no
-    /// stored one: the work is the same. `None` if that pepper was not supplied, or another of its id.
-    pub(crate) fn digest(
+    /// Whether a presented secret is the stored one. Never, where there is no stored one: the work is the same. `None` if the
+    /// stored one's pepper was not supplied, or another of its id.
+    pub(crate) fn fits(
         &self,
         stored: Option<&SecretDigest>,
         client: &ClientId,
         credential: &str,
         presented: &str,
-    ) -> Option<[u8; 32]> {
+    ) -> Option<bool> {
         let key = match stored {
             Some(SecretDigest(stored)) => {
                 self.find(&stored.pepper).filter(|key| key.check == stored.check)?
             }
             None => self.keys.first()?,
         };
-        Some(digest_secret(&key.pepper, client, credential, presented))
+        let digest = digest_secret(&key.pepper, client, credential, presented);
+        let expected = stored.map_or([0; 32], |stored| stored.0.digest);
+        Some(bool::from(digest.ct_eq(&expected)) && stored.is_some())
     }
 
     /// Encrypts a private key under the newest host key, bound to `context`.
@@ -392,18 +395,21 @@ mod tests {
     fn a_digest_is_bound_to_client_credential_and_pepper() {
         let both = keys(&[("b", 2), ("a", 1)]);
         let client = |id: &str| ClientId::new(id).expect("id");
-        let newest = both.digest(None, &client("c"), "k", "s").expect("pepper");
-        assert_eq!(newest, both.digest(None, &client("c"), "k", "s").expect("pepper"));
-        assert_ne!(newest, both.digest(None, &client("d"), "k", "s").expect("pepper"));
-        assert_ne!(newest, both.digest(None, &client("c"), "ks", "").expect("pepper"));
-        let (_, old) = keys(&[("a", 1)]).new_secret(&client("c"), &SystemEntropy::new()).expect("secret");
+        let (secret, old) =
+            keys(&[("a", 1)]).new_secret(&client("c"), &SystemEntropy::new()).expect("secret");
         let CredentialKind::Digest(stored) = old.kind() else { panic!("a digest") };
-        assert_ne!(newest, both.digest(Some(stored), &client("c"), "k", "s").expect("old pepper"));
-        assert!(keys(&[("b", 2)]).digest(Some(stored), &client("c"), "k", "s").is_none(), "not supplied");
-        assert!(
-            keys(&[("a", 9)]).digest(Some(stored), &client("c"), "k", "s").is_none(),
-            "another of that id"
+        let (id, text) = (old.id().as_str(), secret.expose());
+        assert_eq!(
+            both.fits(Some(stored), &client("c"), id, text),
+            Some(true),
+            "whichever key is the newest"
         );
+        assert_eq!(both.fits(Some(stored), &client("d"), id, text), Some(false));
+        assert_eq!(both.fits(Some(stored), &client("c"), &id[1..], text), Some(false));
+        assert_eq!(both.fits(Some(stored), &client("c"), id, &text[1..]), Some(false));
+        assert_eq!(both.fits(None, &client("c"), id, text), Some(false), "nothing is stored");
+        assert_eq!(keys(&[("b", 2)]).fits(Some(stored), &client("c"), id, text), None, "not supplied");
+        assert_eq!(keys(&[("a", 9)]).fits(Some(stored), &client("c"), id, text), None, "another of that id");
     }
 
     #[test]

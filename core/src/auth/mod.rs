@@ -10,7 +10,7 @@ mod secret;
 mod workload;
 
 use presented::{Presented, invalid_client};
-pub(crate) use secret::ImportedSecrets;
+pub(crate) use secret::{ImportedSecrets, pepper_missing};
 
 use std::sync::Arc;
 

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::presented::{PresentedCredentials, invalid_client};
@@ -120,10 +119,8 @@ impl ClientAuthentication<'_> {
             | CredentialKind::Workload(_)
             | CredentialKind::Unknown(_) => None,
         });
-        let digest = self.host_keys.digest(stored, &presented.client_id, id, &presented.secret);
-        let Some(digest) = digest else { return Err(pepper_missing(&presented.client_id, stored).into()) };
-        let expected = stored.map_or([0; 32], |stored| stored.0.digest);
-        let fits = bool::from(digest.ct_eq(&expected)) && stored.is_some();
+        let fits = self.host_keys.fits(stored, &presented.client_id, id, &presented.secret);
+        let fits = fits.ok_or_else(|| pepper_missing(&presented.client_id, stored))?;
         Ok(SecretCheck::judged(client, held, fits, self.rules.now))
     }
 
@@ -154,7 +151,7 @@ impl ClientAuthentication<'_> {
 }
 
 /// The operator's mistake, and no reason to call a client's secret wrong.
-fn pepper_missing(client: &ClientId, stored: Option<&SecretDigest>) -> Fault {
+pub(crate) fn pepper_missing(client: &ClientId, stored: Option<&SecretDigest>) -> Fault {
     Fault::internal(match stored.map(SecretDigest::pepper) {
         Some(pepper) => {
             format!(

@@ -276,7 +276,7 @@ impl Clients {
                 }
                 let NewSecret { secret, credential } = self.new_secret(client)?;
                 last = Some(secret.clone());
-                let kept = client.credentials().iter().filter(|held| !has_ended(held, now)).cloned();
+                let kept = client.credentials().iter().filter(|held| !held.has_ended(now)).cloned();
                 let kept = kept.map(|held| if is_secret(&held) { ending(held, others_until) } else { held });
                 let client = client.to_builder().credentials(kept.chain([credential])).build()?;
                 Ok((client, secret))
@@ -471,12 +471,8 @@ fn unconfirmed(source: StoreError) -> ClientsError {
     ClientsError::Unconfirmed { secret: None, source }
 }
 
-fn has_ended(credential: &Credential, now: Timestamp) -> bool {
-    credential.expires_at().is_some_and(|end| end <= now)
-}
-
 /// No later than it would have ended anyway.
-pub(crate) fn ending(credential: Credential, ends: Timestamp) -> Credential {
+fn ending(credential: Credential, ends: Timestamp) -> Credential {
     let ends = credential.expires_at().map_or(ends, |own| own.min(ends));
     credential.valid_until(ends)
 }

@@ -209,6 +209,11 @@ impl Credential {
         self.not_before.is_none_or(|start| start <= now) && self.expires_at.is_none_or(|end| now < end)
     }
 
+    /// Whether it is over at `now`, and never opens anything again.
+    pub(crate) fn has_ended(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
     /// Whether there is a moment at which both are valid.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         let begins_before_end =

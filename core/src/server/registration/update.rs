@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::configuration::{Opened, open, wrong_token};
 use super::{Office, broken, shown};
+use crate::auth::pepper_missing;
 use crate::clients::{new_registration_token, takes_secret};
 use crate::endpoint::read_json;
 use crate::endpoint::registration::{ClientMetadata, RegistrationRules, client_information};
@@ -98,10 +99,8 @@ impl Inner {
         let held = held.filter(|held| held.is_valid_at(now)).ok_or(wrong)?;
         let is_right = match held.kind() {
             CredentialKind::Digest(stored) => {
-                let digest = self.host_keys.digest(Some(stored), client.id(), held.id().as_str(), text);
-                let missing =
-                    || Fault::internal(format!("the host key `{}` was not supplied", stored.pepper()));
-                bool::from(digest.ok_or_else(missing)?.ct_eq(&stored.0.digest))
+                let fits = self.host_keys.fits(Some(stored), client.id(), held.id().as_str(), text);
+                fits.ok_or_else(|| pepper_missing(client.id(), Some(stored)))?
             }
             CredentialKind::SealedSecret(sealed) => {
                 let opened = self.host_keys.open_secret(client.id(), held.id(), sealed);
@@ -155,7 +154,7 @@ fn replaced(
 
 /// Whether a credential outlives the update. Keys come anew.
 fn stays(held: &Credential, metadata: &ClientMetadata, now: Timestamp) -> bool {
-    let has_ended = held.expires_at().is_some_and(|end| end <= now);
+    let has_ended = held.has_ended(now);
     let is_sent =
         takes_secret(&metadata.auth_method) && metadata.auth_method != AuthMethod::CLIENT_SECRET_JWT;
     match held.kind() {
