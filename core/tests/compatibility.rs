@@ -164,6 +164,10 @@ async fn assertion_reuse_only_within_ten_minutes_of_exp() {
             assert_eq!(rejected(&world, &server, &assertion).await, Reason::ProofReplayed, "{ahead}");
         }
     }
+    // Without `iat` nobody can say how long its whole life is.
+    let undated = Assertion::of("demo").without("iat").sign(&key);
+    accepted(&server, &undated, "first").await;
+    assert_eq!(rejected(&world, &server, &undated).await, Reason::ProofReplayed, "no iat");
     let other = Assertion::of("other").sign(&key);
     accepted(&server, &other, "every client").await;
     accepted(&server, &other, "every client").await;

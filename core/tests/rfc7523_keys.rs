@@ -207,6 +207,23 @@ async fn rfc7515_s4_1_7_x5t_selects_padded_or_not() {
             let stolen = Assertion::of(id).header(name, value).sign(&other);
             rejected(&world, &server, &stolen).await;
         }
+        // Both, as some send them: each that the key has is looked at.
+        let (x5t, x5t_s256) =
+            (BASE64URL_NOPAD.encode(sha1.as_ref()), BASE64URL_NOPAD.encode(sha256.as_ref()));
+        let both = |x5t: &str, x5t_s256: &str| {
+            Assertion::of(id).header("x5t", x5t).header("x5t#S256", x5t_s256).sign(&with)
+        };
+        accepted(&server, &both(&x5t, &x5t_s256), format!("{id} both")).await;
+        let (no_x5t, no_x5t_s256) = (BASE64URL_NOPAD.encode(&[7; 20]), BASE64URL_NOPAD.encode(&[7; 32]));
+        rejected(&world, &server, &both(&no_x5t, &no_x5t_s256)).await;
+        for (one, other, known) in [(&no_x5t, &x5t_s256, "x5t"), (&x5t, &no_x5t_s256, "sha256")] {
+            let assertion = both(one, other);
+            if *id == "by-x5c" || id.contains(known) {
+                rejected(&world, &server, &assertion).await;
+            } else {
+                accepted(&server, &assertion, format!("{id}: {known} is not its")).await;
+            }
+        }
         let unknown = Assertion::of(id).header("x5t", BASE64URL.encode(&[7; 20])).sign(&with);
         assert_eq!(rejected(&world, &server, &unknown).await, Reason::JwtKeyUnknown, "{id}");
     }

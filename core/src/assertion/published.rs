@@ -128,7 +128,7 @@ fn signed_by<T>(
     wanted: fn(&PublicKey) -> T,
 ) -> Result<T, Reason> {
     let (header, jws) = (&assertion.jws.header, &assertion.jws);
-    let named = keys.candidates(assertion.algorithm, header.kid.as_deref(), header.certificate.as_deref());
+    let named = keys.candidates(assertion.algorithm, header.kid.as_deref(), &header.certificate);
     let mut named = named.peekable();
     if named.peek().is_none() {
         return Err(Reason::JwtKeyUnknown);

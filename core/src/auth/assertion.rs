@@ -152,7 +152,7 @@ impl ClientAuthentication<'_> {
                 CredentialKind::Key(key) => {
                     let header = &assertion.jws.header;
                     key.algorithm() == assertion.algorithm
-                        && key.is_named(header.kid.as_deref(), header.certificate.as_deref())
+                        && key.is_named(header.kid.as_deref(), &header.certificate)
                 }
                 CredentialKind::SealedSecret(secret) => secret.algorithm() == assertion.algorithm,
                 CredentialKind::Digest(_)

@@ -1,11 +1,10 @@
 //! What a registered public key has to be (RFC 7517 §4, RFC 7518 §6, RFC 8725 §3.4 and §3.5).
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 
-use super::AssertionAlgorithm;
 use super::json::{Json, Members};
 use super::jwk::PublicMembers;
+use super::{AssertionAlgorithm, Thumbprints};
 use crate::types::{InvalidValue, is_line};
 
 pub(super) const MALFORMED: InvalidValue =
@@ -165,13 +164,12 @@ pub(super) fn kid(jwk: &Members<'_>) -> Result<Option<String>, InvalidValue> {
 /// The thumbprints by which a header may name the certificate: those that the key names, and those of its `x5c`, which
 /// have to agree (RFC 7517 §4.8). The certificate has to be that of the key (§4.7): it is not read, which takes a parser
 /// of hostile DER, but the point or the modulus has to stand in it.
-pub(super) fn certificates(jwk: &Members<'_>, own_key: &[u8]) -> Result<Vec<String>, InvalidValue> {
-    let mut thumbprints = Vec::new();
-    for (name, length) in [("x5t", 20), ("x5t#S256", 32)] {
-        if let Some(text) = jwk.text(name).map_err(|_| MALFORMED)? {
-            thumbprints.push(of_length(text.trim_end_matches('='), length)?);
-        }
-    }
+pub(super) fn certificate(jwk: &Members<'_>, own_key: &[u8]) -> Result<Thumbprints, InvalidValue> {
+    let named = |name, length| {
+        let text = jwk.text(name).map_err(|_| MALFORMED)?;
+        text.map(|text| of_length(text.trim_end_matches('='), length)).transpose()
+    };
+    let named = Thumbprints { sha1: named("x5t", 20)?, sha256: named("x5t#S256", 32)? };
     let own = match jwk.get("x5c") {
         None => None,
         Some(Json::Array(chain)) => match chain.first() {
@@ -181,20 +179,11 @@ pub(super) fn certificates(jwk: &Members<'_>, own_key: &[u8]) -> Result<Vec<Stri
         },
         Some(_) => return Err(MALFORMED),
     };
-    if let Some(own) = own {
-        let der = BASE64.decode(own.as_bytes()).map_err(|_| MALFORMED)?;
-        if !der.windows(own_key.len().max(1)).any(|window| window == own_key) {
-            return Err(InvalidValue::new("x5c", "first the certificate of this key"));
-        }
-        for algorithm in [&SHA1_FOR_LEGACY_USE_ONLY, &SHA256] {
-            let thumbprint = BASE64URL_NOPAD.encode(digest(algorithm, &der).as_ref());
-            let named = thumbprints.iter().find(|own| own.len() == thumbprint.len());
-            match named {
-                Some(own) if *own != thumbprint => return Err(MALFORMED),
-                Some(_) => {}
-                None => thumbprints.push(thumbprint),
-            }
-        }
+    let Some(own) = own else { return Ok(named) };
+    let der = BASE64.decode(own.as_bytes()).map_err(|_| MALFORMED)?;
+    if !der.windows(own_key.len().max(1)).any(|window| window == own_key) {
+        return Err(InvalidValue::new("x5c", "first the certificate of this key"));
     }
-    Ok(thumbprints)
+    let own = Thumbprints::of(&der);
+    if named.agree(&own) { Ok(own) } else { Err(MALFORMED) }
 }

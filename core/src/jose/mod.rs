@@ -2,6 +2,7 @@
 
 mod algorithm;
 mod assertion_algorithm;
+mod certificate;
 mod claims;
 mod der;
 mod ecdsa;
@@ -28,6 +29,7 @@ mod vectors;
 
 pub use algorithm::SigningAlgorithm;
 pub use assertion_algorithm::AssertionAlgorithm;
+pub(crate) use certificate::Thumbprints;
 pub(crate) use claims::{AccessTokenClaims, FurtherClaims, ReceivedClaims};
 pub use imported_key::ImportedKey;
 pub(crate) use json::{Json, Members};

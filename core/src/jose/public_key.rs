@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::json::{Json, Members};
 use super::jwk::{PublicMembers, thumbprint};
-use super::{AssertionAlgorithm, key_rules, system_random};
+use super::{AssertionAlgorithm, Thumbprints, key_rules, system_random};
 use crate::types::InvalidValue;
 
 /// An RSA key of 4096 bits with a certificate chain is far below.
@@ -24,8 +24,8 @@ pub struct PublicKey {
     members: PublicMembers,
     algorithm: AssertionAlgorithm,
     kid: Option<String>,
-    /// `x5t` and `x5t#S256` of the registered certificate, without padding.
-    certificates: Vec<String>,
+    /// Of the registered certificate.
+    certificate: Thumbprints,
     parsed: Parsed,
 }
 
@@ -131,8 +131,8 @@ impl PublicKey {
         let members = key_rules::public_members(jwk)?;
         let algorithm = key_rules::algorithm(jwk, &members, wanted)?;
         let parsed = Parsed::from(&members).ok_or(key_rules::MALFORMED)?;
-        let (kid, certificates) = (key_rules::kid(jwk)?, key_rules::certificates(jwk, &members.key_bytes())?);
-        Ok(Self { members, algorithm, kid, certificates, parsed })
+        let (kid, certificate) = (key_rules::kid(jwk)?, key_rules::certificate(jwk, &members.key_bytes())?);
+        Ok(Self { members, algorithm, kid, certificate, parsed })
     }
 
     pub(super) fn usable(self) -> Result<Self, InvalidValue> {
@@ -176,20 +176,17 @@ impl PublicKey {
         if let Some(kid) = &self.kid {
             jwk.insert("kid".to_owned(), kid.as_str().into());
         }
-        for thumbprint in &self.certificates {
-            let name = if thumbprint.len() > 30 { "x5t#S256" } else { "x5t" };
-            jwk.insert(name.to_owned(), thumbprint.as_str().into());
+        for (name, thumbprint) in self.certificate.members() {
+            jwk.insert(name.to_owned(), thumbprint.into());
         }
         jwk
     }
 
     /// Whether a header that names a key or a certificate can mean this one.
-    pub(crate) fn is_named(&self, kid: Option<&str>, certificate: Option<&str>) -> bool {
+    pub(crate) fn is_named(&self, kid: Option<&str>, certificate: &Thumbprints) -> bool {
         let by_kid = kid.is_none_or(|kid| self.kid.as_deref().is_none_or(|own| own == kid));
-        by_kid
-            && certificate.is_none_or(|named| {
-                self.certificates.is_empty() || self.certificates.iter().any(|own| own == named)
-            })
+        let nothing_to_compare = certificate.is_empty() || self.certificate.is_empty();
+        by_kid && (nothing_to_compare || certificate.name(&self.certificate))
     }
 
     /// Whether `signature` is this key's over `message`, with its own algorithm and no other.

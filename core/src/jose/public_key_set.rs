@@ -2,7 +2,7 @@
 
 use super::json::{Json, Members};
 use super::public_key::MAX_SET_BYTES;
-use super::{AssertionAlgorithm, PublicKey, key_rules};
+use super::{AssertionAlgorithm, PublicKey, Thumbprints, key_rules};
 use crate::types::InvalidValue;
 
 const MAX_KEYS: usize = 50;
@@ -47,7 +47,7 @@ impl PublicKeySet {
         &'a self,
         alg: AssertionAlgorithm,
         kid: Option<&'a str>,
-        certificate: Option<&'a str>,
+        certificate: &'a Thumbprints,
     ) -> impl Iterator<Item = &'a PublicKey> {
         self.0.iter().filter(move |key| key.algorithm() == alg && key.is_named(kid, certificate))
     }

@@ -2,8 +2,8 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::AssertionAlgorithm;
 use super::json::{Json, Members, WrongType};
+use super::{AssertionAlgorithm, Thumbprints};
 use crate::error::Reason;
 
 /// Larger ones are refused before anything is decoded (T33).
@@ -28,8 +28,8 @@ pub(crate) struct Header {
     pub(crate) alg: Option<AssertionAlgorithm>,
     pub(crate) typ: Option<String>,
     pub(crate) kid: Option<String>,
-    /// `x5t` or `x5t#S256`, without padding: selects among registered certificates.
-    pub(crate) certificate: Option<String>,
+    /// Selects among registered certificates.
+    pub(crate) certificate: Thumbprints,
 }
 
 /// The three parts of a compact JWS, before anything is decoded.
@@ -127,8 +127,8 @@ impl Header {
             Ok(text) => Ok(text.map(str::to_owned)),
             Err(WrongType) => Err(Reason::JwtMalformed),
         };
-        let (sha1, sha256) = (text("x5t")?, text("x5t#S256")?);
-        let certificate = sha256.or(sha1).map(|thumbprint| thumbprint.trim_end_matches('=').to_owned());
+        let thumbprint = |name| text(name).map(|text| text.map(|text| text.trim_end_matches('=').to_owned()));
+        let certificate = Thumbprints { sha1: thumbprint("x5t")?, sha256: thumbprint("x5t#S256")? };
         let alg = members.text("alg").ok().flatten().ok_or(Reason::JwtMalformed)?;
         let alg = AssertionAlgorithm::from_name(alg);
         Ok(Self { alg, typ: text("typ")?, kid: text("kid")?, certificate })
@@ -208,7 +208,7 @@ mod tests {
         let header = r#"{"alg":"ES256","jwk":{"kty":"EC"},"jku":"http://a","x5u":"http://a","x5c":["AA"],"x5t":"AA=="}"#;
         let text = jws(header);
         let received = ReceivedJws::parse(&text).expect("parsed");
-        assert_eq!(received.header.certificate.as_deref(), Some("AA"));
+        assert_eq!(received.header.certificate.sha1.as_deref(), Some("AA"));
         assert_eq!(received.header.kid, None);
     }
 }

@@ -21,7 +21,7 @@ fn verifies(jwk: &Value, jws: &str) -> bool {
         return mac_verifies(jwk, &received, algorithm);
     }
     let Ok(key) = PublicKey::from_jwk_for(&jwk.to_string(), algorithm) else { return false };
-    key.is_named(received.header.kid.as_deref(), None)
+    key.is_named(received.header.kid.as_deref(), &received.header.certificate)
         && key.verifies(received.signing_input, received.signature())
 }
 
