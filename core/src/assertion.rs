@@ -190,8 +190,8 @@ pub(crate) fn is_workload_type(typ: Option<&str>) -> bool {
 }
 
 fn is_one_of(typ: Option<&str>, names: &[&str]) -> bool {
-    let Some(typ) = typ else { return true };
     const TREE: &str = "application/";
+    let Some(typ) = typ else { return true };
     let kind = match typ.split_at_checked(TREE.len()) {
         Some((tree, kind)) if tree.eq_ignore_ascii_case(TREE) => kind,
         Some(_) | None => typ,
@@ -264,6 +264,8 @@ mod tests {
             "application/",
             "application/application/jwt",
             "JOSE",
+            // A letter of two bytes where `application/` would end.
+            "aaaaaaaaaaaéjwt",
         ] {
             assert!(!is_client_assertion_type(Some(bad)), "{bad}");
         }

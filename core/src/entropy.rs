@@ -7,7 +7,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 /// Gives random bytes for secrets, token ids and nonces. Signature schemes draw their own from the system.
 pub trait Entropy: Debug + Send + Sync + 'static {
-    /// Fills all of `bytes` with bytes that nobody can guess.
+    /// Fills all of `bytes`, at most some hundreds, with bytes that nobody can guess. What it leaves as it was is used all the same.
     ///
     /// # Errors
     ///

@@ -18,7 +18,7 @@ pub(crate) struct ReceivedJws<'a> {
     pub(crate) signing_input: &'a [u8],
     /// Payload and signature, one after the other.
     decoded: Vec<u8>,
-    payload: usize,
+    payload_end: usize,
 }
 
 /// The members of a header that mean something here. `jku`, `jwk`, `x5u` and `x5c` never do (T15 to T17).
@@ -88,19 +88,19 @@ impl<'a> ReceivedJws<'a> {
         let header = Header::parse(&decoded)?;
         decoded.clear();
         append_decoded(jws.payload, &mut decoded)?;
-        let payload = decoded.len();
+        let payload_end = decoded.len();
         append_decoded(jws.signature, &mut decoded)?;
-        Ok(Self { header, signing_input: jws.signing_input, decoded, payload })
+        Ok(Self { header, signing_input: jws.signing_input, decoded, payload_end })
     }
 
     /// The decoded payload.
     pub(crate) fn payload(&self) -> &[u8] {
-        self.decoded.get(..self.payload).unwrap_or_default()
+        self.decoded.get(..self.payload_end).unwrap_or_default()
     }
 
     /// The decoded signature.
     pub(crate) fn signature(&self) -> &[u8] {
-        self.decoded.get(self.payload..).unwrap_or_default()
+        self.decoded.get(self.payload_end..).unwrap_or_default()
     }
 }
 

@@ -172,6 +172,17 @@ mod tests {
     }
 
     #[test]
+    fn s3_3_a_part_of_a_token_is_no_token() {
+        let scope = Scope::parse("read write").expect("scope");
+        for part in ["r", "rea", "ead", "read write", "reads", "d w", " ", ""] {
+            assert!(!scope.contains(part), "{part:?}");
+        }
+        assert!(scope.contains("read") && scope.contains("write"));
+        assert!(!Scope::parse("r").expect("scope").is_within(&scope));
+        assert!(!Scope::empty().contains(""));
+    }
+
+    #[test]
     fn t54_bounded() {
         let many: Vec<String> = (0..129).map(|n| n.to_string()).collect();
         assert!(Scope::parse(&many.join(" ")).is_err());
