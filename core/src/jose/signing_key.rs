@@ -153,7 +153,8 @@ mod tests {
     use super::super::system_random;
     use super::*;
 
-    /// Two signatures by one nonce give the private key away, and have the same first half.
+    /// Two texts signed by one nonce give the private key away, and their signatures have the same first half. The nonces are
+    /// random, so that not even one text has the same twice.
     #[test]
     fn rfc8725_s3_2_no_nonce_of_ecdsa_comes_twice() {
         let random = system_random();
