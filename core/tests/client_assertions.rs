@@ -10,6 +10,14 @@ use support::{API, ManualClock, World, client_id, scope};
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+/// What this server answers where a vector leaves it open.
+const EITHER: [(&str, u16); 4] = [
+    ("S011", 200), // `aud` is an array of the issuer alone: RFC 7519 §4.1.3 knows no difference from the text.
+    ("S036", 401), // `iat` 1e308 is no time: 1970 to 9999 (T26).
+    ("S037", 401), // `iat` -1e308: the same.
+    ("S076", 401), // `crit` must not be empty (RFC 7515 §4.1.11), and is refused whatever it names (T22).
+];
+
 fn vectors() -> Value {
     serde_json::from_str(include_str!("vectors/own/client-assertions.json")).unwrap()
 }
@@ -71,10 +79,12 @@ async fn every_assertion_gets_its_verdict() {
                 let too_large = test["assertion"].as_str().unwrap().len() > 64 * 1024;
                 assert_eq!(status, if too_large { 413 } else { 401 }, "{name}");
             }
-            _ => {
+            "either" => {
                 either += 1;
-                assert!([200, 401].contains(&status), "{name}: {status}");
+                let ours = EITHER.iter().find(|(id, _)| test["id"] == **id);
+                assert_eq!(Some(status), ours.map(|(_, status)| *status), "{name}");
             }
+            other => panic!("{name}: {other}"),
         }
     }
     assert_eq!((accepted, rejected, either), (10, 50, 4));

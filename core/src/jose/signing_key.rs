@@ -145,3 +145,31 @@ impl std::fmt::Debug for SigningKey {
         f.debug_struct("SigningKey").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::system_random;
+    use super::*;
+
+    /// Two texts signed by one nonce give the private key away, and their signatures have the same first half. The nonces are
+    /// random, so that not even one text has the same twice.
+    #[test]
+    fn rfc8725_s3_2_no_nonce_of_ecdsa_comes_twice() {
+        let random = system_random();
+        for algorithm in [SigningAlgorithm::Es256, SigningAlgorithm::Es384] {
+            let made = SigningKey::generate(algorithm, &random).expect("key");
+            let mut seen = HashSet::new();
+            // The one text again and again, also by the key opened anew, and texts that differ.
+            for n in 0..32_u8 {
+                let key = SigningKey::open(algorithm, &made.pkcs8, &random).expect("opens");
+                for message in [&b"the same"[..], b"the same", &[n]] {
+                    let signature = key.sign(message).expect("signs");
+                    let (r, _) = signature.as_ref().split_at(signature.as_ref().len() / 2);
+                    assert!(seen.insert(r.to_vec()), "{algorithm:?}");
+                }
+            }
+        }
+    }
+}
