@@ -145,6 +145,14 @@ mod tests {
         );
     }
 
+    /// Secrets live for years: one that was given out is read by every later release.
+    #[test]
+    fn a_secret_of_an_earlier_release_is_read() {
+        let text = "grantor_040g2081040g2081_081040g2081040g2081040g2081040g2081040g2081040g20810kl4lm6d";
+        assert_eq!(secret().expose(), text);
+        assert!(ClientSecret::parse(text).is_ok());
+    }
+
     #[test]
     fn the_checksum_drops_a_changed_or_cut_secret() {
         let secret = secret();
