@@ -11,7 +11,7 @@ use support::{API, ManualClock, World, client_id, scope};
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 fn vectors() -> Value {
-    serde_json::from_str(include_str!("vectors/own/client-assertions.json")).unwrap()
+    serde_json::from_str(include_str!("../conformance/vectors/client-assertions.json")).unwrap()
 }
 
 /// One server at the time of the vectors, with their clients.
