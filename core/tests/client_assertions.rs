@@ -19,7 +19,7 @@ const EITHER: [(&str, u16); 4] = [
 ];
 
 fn vectors() -> Value {
-    serde_json::from_str(include_str!("vectors/own/client-assertions.json")).unwrap()
+    serde_json::from_str(include_str!("../conformance/vectors/client-assertions.json")).unwrap()
 }
 
 /// One server at the time of the vectors, with their clients.

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use grantor::store::{AuthMethod, CompatibilitySwitch, GrantType};
 use serde::Deserialize;
 
+use super::own;
+
 /// Each file and its text, so that they come with the crate.
 macro_rules! files {
     ($($name:literal)*) => {
@@ -12,9 +14,9 @@ macro_rules! files {
     };
 }
 
-pub(super) const FILES: [(&str, &str); 9] = files![
-    "assertions.toml" "documents.toml" "grants.toml" "issuer_with_path.toml" "limits.toml" "openid_discovery.toml"
-    "requests.toml" "token.toml" "tokens.toml"
+pub(super) const FILES: [(&str, &str); 11] = files![
+    "assertions.toml" "client-assertions.json" "documents.toml" "grants.toml" "issuer_with_path.toml" "limits.toml"
+    "openid_discovery.toml" "requests.toml" "threats.toml" "token.toml" "tokens.toml"
 ];
 const ANSWERS: &str = include_str!("../../vectors/answers.toml");
 
@@ -150,6 +152,9 @@ pub(super) struct WholeAnswer {
 }
 
 pub(super) fn read(name: &str, text: &str) -> Result<File, String> {
+    if name.ends_with(".json") {
+        return own::read(name, text);
+    }
     toml::from_str(text).map_err(|error| format!("{name}: {error}"))
 }
 

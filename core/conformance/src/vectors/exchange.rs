@@ -69,12 +69,15 @@ impl Request {
         let mut received = Vec::new();
         let exchange = async {
             let mut stream = TcpStream::connect(address).await?;
-            stream.write_all(&self.to_http1()).await?;
-            stream.read_to_end(&mut received).await
+            // Whoever refuses a large body may answer before all of it has gone out, and close on the rest.
+            let sent = stream.write_all(&self.to_http1()).await;
+            let read = stream.read_to_end(&mut received).await;
+            sent.and(read.map(drop))
         };
-        timeout(Duration::from_secs(30), exchange).await??;
+        let ended = timeout(Duration::from_secs(30), exchange).await?;
+        let no_http = || io::Error::new(io::ErrorKind::InvalidData, String::from_utf8_lossy(&received));
         Answer::from_http1(&received, self.method == "HEAD")
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, String::from_utf8_lossy(&received)))
+            .ok_or_else(|| ended.err().unwrap_or_else(no_http))
     }
 
     fn to_http1(&self) -> Vec<u8> {

@@ -29,6 +29,9 @@
 //! # }
 //! ```
 //!
+//! [`check_named`] asks for those of one name alone: attacks have the number of the project's threat record (`T13`), and the
+//! client assertions that were made for this project their own (`S051`).
+//!
 //! # The format
 //!
 //! A file is a world and its vectors. Each vector has the world to itself, fresh, with a clock that stands still.
@@ -79,8 +82,9 @@ mod document;
 mod exchange;
 mod faults;
 mod names;
+mod own;
 mod run;
 mod world;
 
 pub use exchange::{Answer, Request};
-pub use run::check;
+pub use run::{check, check_named};

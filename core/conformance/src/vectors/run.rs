@@ -30,16 +30,34 @@ pub async fn check<S>(
 where
     S: ClientRegistry + Clone + Into<Stores>,
 {
+    check_named("", fresh, exchange).await
+}
+
+/// As [`check`], of the vectors whose name begins so. There must be one.
+///
+/// # Errors
+///
+/// Every answer that was another one, or that no vector has such a name.
+pub async fn check_named<S>(
+    start: &str,
+    fresh: impl Fn() -> S,
+    exchange: impl AsyncFn(&AuthorizationServer, &Request) -> io::Result<Answer>,
+) -> Result<(), Broken>
+where
+    S: ClientRegistry + Clone + Into<Stores>,
+{
     let answers = answers().map_err(|error| ALIKE.broken(error))?;
-    let mut differences = Vec::new();
+    let (mut asked, mut differences) = (false, Vec::new());
     for (name, text) in FILES {
         let file = read(name, text).map_err(|error| ALIKE.broken(error))?;
-        for vector in &file.vectors {
+        for vector in file.vectors.iter().filter(|vector| vector.name.starts_with(start)) {
+            asked = true;
             if let Err(difference) = run(&file.world, vector, fresh(), &answers, &exchange).await {
                 differences.push(format!("{name}, {}: {difference}", vector.name));
             }
         }
     }
+    ALIKE.holds(asked, || format!("no vector has a name that begins with {start}"))?;
     ALIKE.holds(differences.is_empty(), || differences.join("\n    "))
 }
 

@@ -8,6 +8,8 @@
     unreachable_pub
 )]
 
+#[path = "../../../axum/tests/registration/keys.rs"]
+mod keys;
 #[path = "../../../axum/tests/registration/promises.rs"]
 mod promises;
 

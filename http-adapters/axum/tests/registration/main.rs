@@ -8,6 +8,7 @@
     unreachable_pub
 )]
 
+mod keys;
 mod promises;
 
 use std::net::SocketAddr;
