@@ -77,7 +77,7 @@ fn clients_md_msal_gets_tokens_with_a_certificate_under_its_two_switches() {
     let clients = WAYS.map(|[id, alg, _, member]| {
         block(id, &[registered(&other, alg, member), registered(&jwk, alg, member)], &SWITCHES)
     });
-    let mut program = start(&clients.concat(), &SWITCHES);
+    let program = start(&clients.concat(), &SWITCHES);
     let expected: Vec<String> = WAYS
         .iter()
         .flat_map(|[id, alg, header, _]| {
@@ -86,8 +86,10 @@ fn clients_md_msal_gets_tokens_with_a_certificate_under_its_two_switches() {
         })
         .collect();
     assert_eq!(lines(&mut tokens(&program, &folder, &WAYS.map(|[id, ..]| id).join(","))), expected);
+    let log = program.stopped().written;
     for switch in SWITCHES {
-        program.wait_for_log(&format!("compatibility switch used client_id=certificate switch=\"{switch}\""));
+        let used = format!("compatibility switch used client_id=certificate switch=\"{switch}\"");
+        assert!(log.contains(&used), "{log}");
     }
 }
 
@@ -103,13 +105,14 @@ fn rfc7523bis_s4_msal_is_refused_without_either_of_its_switches() {
         (&[reuse], [refused, refused], "jwt_audience"),
         (&[audience], ["200 Bearer", refused], "proof_replayed"),
     ] {
-        let mut program = start(&block("certificate", &key, switches), switches);
+        let program = start(&block("certificate", &key, switches), switches);
         let [first, second] = answers;
         let expected = [("new", first), ("again", second)].map(|(which, answer)| {
             format!("certificate PS256 x5c+x5t#S256 {which} {ISSUER}/oauth2/token {answer}")
         });
         assert_eq!(lines(&mut tokens(&program, &folder, "certificate")), expected, "{switches:?}");
-        program.wait_for_log(reason);
+        let log = program.stopped().written;
+        assert!(log.contains(reason), "{log}");
     }
 }
 
@@ -120,12 +123,13 @@ fn t17_msal_is_refused_whose_certificate_is_not_registered() {
     let ((folder, _), (_, other)) = (certified(), certified());
     for (member, reason) in [("x5c", "jwt_key_unknown"), ("", "jwt_signature")] {
         let clients = block("certificate", &[registered(&other, "PS256", member)], &SWITCHES);
-        let mut program = start(&clients, &SWITCHES);
+        let program = start(&clients, &SWITCHES);
         let answers = lines(&mut tokens(&program, &folder, "certificate"));
         assert!(
             answers.len() == 2 && answers.iter().all(|line| line.ends_with(" 401 invalid_client")),
             "{answers:?}"
         );
-        program.wait_for_log(reason);
+        let log = program.stopped().written;
+        assert!(log.contains(reason), "{log}");
     }
 }
