@@ -4,7 +4,7 @@ use grantor::{Clock, SystemClock};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::keys::{ED25519, RESOURCE, RSA, with_jwk, with_new_key, with_secret};
+use crate::keys::{ED25519, P384, RESOURCE, RSA, with_jwk, with_new_key, with_secret};
 use crate::program::{Program, config, file, new_secret, printed, run};
 use crate::tokens::http;
 
@@ -45,10 +45,12 @@ async fn rfc7523_s3_7_what_it_prints_is_accepted_once_by_each_kind_of_key() {
         let algorithm = format!("env = \"SHARED\", algorithm = \"{algorithm}\"");
         with_secret(&id, "client_secret_jwt").replace("env = \"SHARED\"", &algorithm)
     };
+    let rsa = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"]
+        .map(|algorithm| with_jwk(&algorithm.to_lowercase(), RSA, algorithm));
     let blocks = [
         es256,
-        with_jwk("rs256", RSA, "RS256"),
-        with_jwk("ps256", RSA, "PS256"),
+        with_jwk("es384", P384, "ES384"),
+        rsa.concat(),
         with_jwk("eddsa", ED25519, "EdDSA"),
         with_secret("by-default", "client_secret_jwt"),
         hmac("HS384"),
@@ -56,10 +58,15 @@ async fn rfc7523_s3_7_what_it_prints_is_accepted_once_by_each_kind_of_key() {
     ];
     let config = config(&format!("{RESOURCE}{}", blocks.concat()));
     let program = Program::start(&["--config", &config], &[("SHARED", &secret)]);
-    let cases: [(&str, &[&str], &str); 9] = [
+    let cases: [(&str, &[&str], &str); 14] = [
         ("es256", &["--key", &pem], "ES256"),
+        ("es384", &["--key", P384], "ES384"),
         ("rs256", &["--key", RSA, "--kid", "another"], "RS256"),
+        ("rs384", &["--key", RSA, "--alg", "RS384"], "RS384"),
+        ("rs512", &["--key", RSA, "--alg", "RS512"], "RS512"),
         ("ps256", &["--key", RSA, "--alg", "PS256"], "PS256"),
+        ("ps384", &["--key", RSA, "--alg", "PS384"], "PS384"),
+        ("ps512", &["--key", RSA, "--alg", "PS512"], "PS512"),
         ("eddsa", &["--key", ED25519], "EdDSA"),
         ("eddsa", &["--key", ED25519, "--alg", "Ed25519"], "Ed25519"),
         ("by-default", &["--secret-env", "SHARED"], "HS256"),

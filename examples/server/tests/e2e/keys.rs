@@ -6,6 +6,8 @@ use crate::program::{between, file, printed};
 
 /// The RSA key of RFC 7520 §3.4, which everybody knows.
 pub(crate) const RSA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/rfc7520-s3.4.json");
+/// The P-384 key of RFC 6979 §A.2.6, which everybody knows.
+pub(crate) const P384: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/rfc6979-a.2.6.json");
 /// The Ed25519 key of RFC 8037 §A.1, which everybody knows.
 pub(crate) const ED25519: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys/rfc8037-a.1.json");
 

@@ -9,6 +9,7 @@ mod federation;
 mod flags;
 mod host_key;
 mod interop;
+mod interop_msal;
 mod interop_registration;
 mod introspection;
 mod key_sets;
