@@ -15,8 +15,8 @@ use bench::Measure;
 
 /// Many and short: where others work on this machine, path and floor still meet it in the same state. Long enough that what is done
 /// for several requests at a time is in each.
-const ROUNDS: usize = 201;
-const PER_ROUND: usize = 16;
+const ROUNDS: usize = 401;
+const PER_ROUND: usize = 8;
 
 /// The ratio to the floor, as the quartiles over the rounds, of the cases whose name has this in it.
 struct Ratio {

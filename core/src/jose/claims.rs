@@ -7,7 +7,7 @@ use crate::error::Reason;
 use crate::types::{ClientId, InvalidValue, Jti, Scope, Timestamp};
 
 /// Claims as they stand in the token. What is absent is `None`; a wrong type is an error (T27).
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct ReceivedClaims {
     pub(crate) iss: Option<String>,
     pub(crate) sub: Option<String>,
@@ -21,16 +21,20 @@ pub(crate) struct ReceivedClaims {
 
 impl ReceivedClaims {
     pub(crate) fn parse(payload: &[u8]) -> Result<Self, Reason> {
-        let mut members = Members::parse(payload).ok_or(Reason::JwtMalformed)?;
-        Ok(Self {
-            iss: text(&members, "iss")?,
-            sub: text(&members, "sub")?,
-            exp: numeric_date(members.get("exp"))?,
-            nbf: numeric_date(members.get("nbf"))?,
-            iat: numeric_date(members.get("iat"))?,
-            jti: jti(&members)?,
-            aud: audiences(members.take("aud"))?,
-        })
+        let mut claims = Self::default();
+        for (name, value) in Members::parse(payload).ok_or(Reason::JwtMalformed)? {
+            match &*name {
+                "iss" => claims.iss = Some(own_text(value)?.into_owned()),
+                "sub" => claims.sub = Some(own_text(value)?.into_owned()),
+                "aud" => claims.aud = audiences(value)?,
+                "exp" => claims.exp = Some(numeric_date(&value)?),
+                "nbf" => claims.nbf = Some(numeric_date(&value)?),
+                "iat" => claims.iat = Some(numeric_date(&value)?),
+                "jti" => claims.jti = Some(jti(value)?),
+                _ => {}
+            }
+        }
+        Ok(claims)
     }
 }
 
@@ -102,13 +106,13 @@ impl<'a> AccessTokenClaims<'a> {
             match &*name {
                 "iss" => claims.iss = Some(own_text(value)?),
                 "sub" => claims.sub = Some(own_text(value)?.into_owned()),
-                "aud" => claims.aud = audiences(Some(value))?,
+                "aud" => claims.aud = audiences(value)?,
                 "client_id" => claims.client_id = Some(read(value, |text| ClientId::new(text))?),
                 "scope" => claims.scope = Some(read(value, Scope::parse)?),
-                "exp" => claims.exp = numeric_date(Some(&value))?,
-                "nbf" => claims.nbf = numeric_date(Some(&value))?,
-                "iat" => claims.iat = numeric_date(Some(&value))?,
-                "jti" => claims.jti = Some(Jti::new(own_text(value)?).map_err(|_| Reason::JwtJti)?),
+                "exp" => claims.exp = Some(numeric_date(&value)?),
+                "nbf" => claims.nbf = Some(numeric_date(&value)?),
+                "iat" => claims.iat = Some(numeric_date(&value)?),
+                "jti" => claims.jti = Some(jti(value)?),
                 "grantor_epoch" => claims.epoch = epoch(&value)?,
                 "cnf" => (claims.is_bound, claims.has_further) = (true, true),
                 _ => claims.has_further = true,
@@ -126,21 +130,17 @@ fn read<T>(value: Json<'_>, parse: impl FnOnce(&str) -> Result<T, InvalidValue>)
     parse(&own_text(value)?).map_err(|_| Reason::JwtClaimType)
 }
 
-fn text(members: &Members<'_>, name: &str) -> Result<Option<String>, Reason> {
-    members.text(name).map(|text| text.map(str::to_owned)).map_err(|_| Reason::JwtClaimType)
+fn jti(value: Json<'_>) -> Result<Jti, Reason> {
+    Jti::new(own_text(value)?).map_err(|_| Reason::JwtJti)
 }
 
-fn jti(members: &Members<'_>) -> Result<Option<Jti>, Reason> {
-    let jti = members.text("jti").map_err(|_| Reason::JwtClaimType)?;
-    jti.map(Jti::new).transpose().map_err(|_| Reason::JwtJti)
-}
-
-fn audiences(value: Option<Json<'_>>) -> Result<Vec<String>, Reason> {
+fn audiences(value: Json<'_>) -> Result<Vec<String>, Reason> {
     let one = |value| own_text(value).map(Cow::into_owned);
     match value {
-        None => Ok(Vec::new()),
-        Some(Json::Array(values)) => values.into_iter().map(one).collect(),
-        Some(value) => Ok(vec![one(value)?]),
+        Json::Array(values) => values.into_iter().map(one).collect(),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::Object(_) => {
+            Ok(vec![one(value)?])
+        }
     }
 }
 
@@ -156,21 +156,16 @@ fn epoch(value: &Json<'_>) -> Result<u64, Reason> {
 }
 
 /// NumericDate (RFC 7519 §2): a number, may be fractional, from 1970 to the year 9999 (T26).
-fn numeric_date(value: Option<&Json<'_>>) -> Result<Option<Timestamp>, Reason> {
-    match value {
-        None => Ok(None),
-        Some(Json::Number(seconds)) => {
-            #[allow(clippy::cast_precision_loss)]
-            let range = 0.0..Timestamp::MAX.as_unix() as f64;
-            if !range.contains(seconds) {
-                return Err(Reason::JwtClaimType);
-            }
-            #[allow(clippy::cast_possible_truncation)] // in range: the fraction goes, and nothing else
-            let whole = *seconds as i64;
-            Timestamp::from_unix(whole).map(Some).map_err(|_| Reason::JwtClaimType)
-        }
-        Some(_) => Err(Reason::JwtClaimType),
+fn numeric_date(value: &Json<'_>) -> Result<Timestamp, Reason> {
+    let Json::Number(seconds) = value else { return Err(Reason::JwtClaimType) };
+    #[allow(clippy::cast_precision_loss)]
+    let range = 0.0..Timestamp::MAX.as_unix() as f64;
+    if !range.contains(seconds) {
+        return Err(Reason::JwtClaimType);
     }
+    #[allow(clippy::cast_possible_truncation)] // in range: the fraction goes, and nothing else
+    let whole = *seconds as i64;
+    Timestamp::from_unix(whole).map_err(|_| Reason::JwtClaimType)
 }
 
 #[cfg(test)]

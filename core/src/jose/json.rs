@@ -56,11 +56,6 @@ impl<'a> Members<'a> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 
-    pub(crate) fn take(&mut self, name: &str) -> Option<Json<'a>> {
-        let at = self.0.iter().position(|(own, _)| own == name)?;
-        Some(self.0.swap_remove(at).1)
-    }
-
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| name.as_ref())
     }
