@@ -10,10 +10,9 @@ use std::hint::black_box;
 use axum::Router;
 use axum::body::Bytes;
 use axum::routing::post;
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use data_encoding::BASE64URL_NOPAD;
+use grantor::SigningAlgorithm;
 use grantor::http::Request;
-use grantor::store::AuthMethod;
-use grantor::{ClientId, SigningAlgorithm, SystemEntropy};
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -33,14 +32,7 @@ struct Checked {
 }
 
 fn checked(algorithm: SigningAlgorithm) -> Checked {
-    let mut shown = String::new();
-    let bench = Bench::new(algorithm, AuthMethod::CLIENT_SECRET_BASIC, |host_keys| {
-        let id = ClientId::new("billing").unwrap();
-        let (secret, credential) = host_keys.new_secret(&id, &SystemEntropy::new()).unwrap();
-        secret.expose().clone_into(&mut shown);
-        credential
-    });
-    let authorization = format!("Basic {}", BASE64.encode(format!("billing:{shown}").as_bytes()));
+    let (bench, _secret, authorization) = Bench::with_secret(algorithm);
     let form = "grant_type=client_credentials&scope=invoices%3Aread";
     let token = bench.token(request(Some(&authorization), form));
     let floor = raw_check(&bench, algorithm, &token);

@@ -6,10 +6,11 @@ pub(crate) mod token;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use data_encoding::BASE64;
 use grantor::event::{Event, EventSink};
 use grantor::http::Request;
 use grantor::store::{AuthMethod, Client, ClientRegistry, Credential, GrantType, Revision};
-use grantor::{AuthorizationServer, ClientId, HostKeys, Resource, Scope, SigningAlgorithm};
+use grantor::{AuthorizationServer, ClientId, HostKeys, Resource, Scope, SigningAlgorithm, SystemEntropy};
 use grantor_storage_memory::MemoryStore;
 
 pub(crate) const ISSUER: &str = "https://auth.example.com";
@@ -54,6 +55,19 @@ impl Bench {
                 .await
                 .unwrap()
         }))
+    }
+
+    /// One whose client has a secret: the server, the secret, and the header that shows it.
+    pub(crate) fn with_secret(algorithm: SigningAlgorithm) -> (Self, String, String) {
+        let mut shown = String::new();
+        let bench = Self::new(algorithm, AuthMethod::CLIENT_SECRET_BASIC, |host_keys| {
+            let id = ClientId::new("billing").unwrap();
+            let (secret, credential) = host_keys.new_secret(&id, &SystemEntropy::new()).unwrap();
+            secret.expose().clone_into(&mut shown);
+            credential
+        });
+        let header = format!("Basic {}", BASE64.encode(format!("billing:{shown}").as_bytes()));
+        (bench, shown, header)
     }
 
     pub(crate) fn token(&self, request: Request) -> String {

@@ -5,10 +5,10 @@ use std::cell::Cell;
 use std::hint::black_box;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use data_encoding::{BASE64, BASE64URL_NOPAD};
+use data_encoding::BASE64URL_NOPAD;
 use grantor::http::Request;
 use grantor::store::{AuthMethod, Credential};
-use grantor::{AssertionAlgorithm, ClientId, PublicKey, SigningAlgorithm, SystemEntropy};
+use grantor::{AssertionAlgorithm, PublicKey, SigningAlgorithm};
 use josekit::jwk::{Jwk, KeyPair};
 use josekit::jws::{ES256, JwsSigner, RS256};
 use ring::{hmac, signature};
@@ -29,14 +29,7 @@ fn now() -> u64 {
 }
 
 fn client_secret(measure: &impl Measure, algorithm: SigningAlgorithm, sign: Sign<'_>) {
-    let mut shown = String::new();
-    let bench = Bench::new(algorithm, AuthMethod::CLIENT_SECRET_BASIC, |host_keys| {
-        let id = ClientId::new("billing").unwrap();
-        let (secret, credential) = host_keys.new_secret(&id, &SystemEntropy::new()).unwrap();
-        secret.expose().clone_into(&mut shown);
-        credential
-    });
-    let header = format!("Basic {}", BASE64.encode(format!("billing:{shown}").as_bytes()));
+    let (bench, shown, header) = Bench::with_secret(algorithm);
     let make = || request(Some(&header), "grant_type=client_credentials&scope=invoices%3Aread");
     let message = signing_input(&bench.token(make()));
     let pepper = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);

@@ -323,3 +323,20 @@ fn known<E: serde::de::Error>(kind: &Map<String, Value>) -> Result<Option<Creden
         CredentialKind::SealedSecret(SealedSecret { algorithm, sealed: sealed.into() })
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s6_it_has_ended_from_its_end_on() {
+        let at = |second| Timestamp::from_unix(second).expect("in range");
+        let id = CredentialId::new("a").expect("id");
+        let held = Credential::imported(id, "x").valid_until(at(10));
+        for (now, ended) in [(9, false), (10, true), (11, true)] {
+            assert_eq!((held.has_ended(at(now)), held.is_valid_at(at(now))), (ended, !ended), "{now}");
+        }
+        let endless = held.valid_until(None);
+        assert!(!endless.has_ended(Timestamp::MAX));
+    }
+}
