@@ -22,7 +22,7 @@ pub use assertion::*;
 pub use elsewhere::*;
 pub use events::{Events, Kind, Seen, chain};
 pub use key_sets::{FakeKeySets, JWKS_URI, jwks_uri, published};
-pub use log::{Log, clean};
+pub use log::{Log, clean, shown_nowhere};
 pub use registration::*;
 pub use registry::*;
 pub use spent::*;

@@ -12,10 +12,10 @@ use super::document::{
 
 /// Where a specification leaves it open: this is how Grantor decides.
 const DECIDED: [(&str, Verdict); 4] = [
-    ("S011", Verdict::Accept),
-    ("S036", Verdict::Reject),
-    ("S037", Verdict::Reject),
-    ("S076", Verdict::Reject),
+    ("S011", Verdict::Accept), // `aud` is an array of the issuer alone: RFC 7519 §4.1.3 knows no difference from the text.
+    ("S036", Verdict::Reject), // `iat` 1e308 is no time: 1970 to 9999 (T26).
+    ("S037", Verdict::Reject), // `iat` -1e308: the same.
+    ("S076", Verdict::Reject), // `crit` must not be empty (RFC 7515 §4.1.11), and is refused whatever it names (T22).
 ];
 /// More than this no request may have, and it is not looked at.
 const MOST: usize = 64 * 1024;
@@ -48,7 +48,7 @@ struct Test {
     why: String,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Accept,
@@ -141,8 +141,12 @@ mod tests {
 
     #[test]
     fn every_assertion_is_a_vector_and_none_changes_sides() {
-        let name = "client-assertions.json";
-        let file = read(name, include_str!("../../vectors/client-assertions.json")).expect("read");
+        let (name, text) = ("client-assertions.json", include_str!("../../vectors/client-assertions.json"));
+        let own: Own = serde_json::from_str(text).expect("JSON");
+        let verdicts = |wanted| own.tests.iter().filter(|test| test.expect == wanted).count();
+        assert_eq!([Verdict::Accept, Verdict::Reject, Verdict::Either].map(verdicts), [10, 50, 4]);
+        assert!(own.tests.iter().all(|test| test.id.starts_with("S0")), "all are asked for by that name");
+        let file = read(name, text).expect("read");
         let answers = |answer| {
             let with = |step: &&Step| matches!(&step.answer, Expected::Named(name) if name == answer);
             file.vectors.iter().flat_map(|vector| &vector.steps).filter(with).count()
